@@ -23,7 +23,7 @@ from hallucert.settings import checked_flag
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-HALLUCINATED, OTHER, TWO_CYCLE = "hallucinated minimizer", "attractor", "two-cycle"
+HALLUCINATED, OTHER, TWO_CYCLE, TRAP = "hallucinated minimizer", "attractor", "two-cycle", "trap"
 KINDS = {
     HALLUCINATED: ("o", ORANGE),
     "attractor, target a saddle": ("s", SKY),
@@ -33,6 +33,8 @@ KINDS = {
 }
 """What an attractor is proved to be, with its marker, and the colour of it and its cells."""
 OUTSIDE, OPEN = "#8c8c8c", WHITE
+TRAPS = "#cc79a7", "#e6bcd3"
+"""The colours of the core of a trap, and of what flows in or does what may happen instead."""
 TINTS = (0.0, 0.45, 0.25, 0.65)
 """How much white is in the cells of the first, second, .. attractor of a kind."""
 FINEST = 10
@@ -50,10 +52,10 @@ def basins(
 ) -> Axes:
     """Draw which starts are proved to converge to which attractor of SAM, from basins alone.
 
-    The colour of a cell tells what its attractor is proved to be, its tint which of them; grey cells leave the box, and
-    of white ones nothing is proved. Attractors have the numbers that they have in the claims, and lines lead from
-    points to their targets; of a two-cycle both points are drawn. The legend says how much of the box each kind has,
-    rounded so that it remains true.
+    The colour of a cell tells what its attractor is proved to be, its tint which of them; traps are purple, their cores
+    darker. Grey cells leave the box, and of white ones nothing is proved. Attractors have the numbers that they have in
+    the claims, and lines lead from points to their targets; of a two-cycle both points are drawn. The legend says how
+    much of the box each kind has, rounded so that it remains true.
 
     Parameters
     ----------
@@ -79,7 +81,7 @@ def basins(
     steps, look = checked_flag(steps, "steps"), canvas.Look.checked(levels, resolution, title)
     ax = canvas.own_axes(ax)
     kinds = [kind_of(point) for point in found.attractors]
-    image = picture(found, _colours(kinds))
+    image = picture(found, _colours(kinds, len(found.traps)))
     extent = tuple(found.box.ravel().tolist())
     ax.imshow(image.swapaxes(0, 1), origin="lower", extent=extent, interpolation="nearest", zorder=0)
     x, y = canvas.grid(found.box, look.resolution)
@@ -96,7 +98,9 @@ def basins(
             canvas.mark(ax, np.concatenate([places[k] for k in own]), canvas.Style(marker, colour, label, 90))
     for k, place in enumerate(places, 1):
         _number(ax, place[0], str(k))
+    shares = [floor(1000 * found.trapped_by(trap)) / 10 for trap in found.traps]
     for colour, label in (
+        *((TRAPS[1], f"{TRAP} {k}, or what it names: {share} %") for k, share in enumerate(shares, 1)),
         (OUTSIDE, f"leaves the box: {floor(1000 * found.share(LEAVES)) / 10} %"),
         (OPEN, f"not decided: {ceil(1000 * found.share(0)) / 10} %"),
     ):
@@ -135,7 +139,7 @@ def picture(found: Basins, colours: np.ndarray) -> np.ndarray:
     return np.clip(image, 0.0, 1.0)
 
 
-def _colours(kinds: list[str]) -> np.ndarray:
+def _colours(kinds: list[str], traps: int) -> np.ndarray:
     """Return the colours of all labels, (labels, 3)."""
     from matplotlib.colors import to_rgb
 
@@ -143,7 +147,7 @@ def _colours(kinds: list[str]) -> np.ndarray:
     for k, kind in enumerate(kinds):
         tint, colour = TINTS[kinds[:k].count(kind) % len(TINTS)], np.array(to_rgb(KINDS[kind][1]))
         rows.append(colour + tint * (1 - colour))
-    return np.array(rows)
+    return np.array([*rows, *(np.array(to_rgb(colour)) for colour in TRAPS * traps)])
 
 
 def _draw_lines(ax: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, count: int) -> None:

@@ -2,7 +2,8 @@
 
 Runs in floats find the attractors, `certify` proves them with their basins, a search in floats
 (`hallucert.find.basins`) proposes cells and how long each is followed, and intervals of doubles prove what is proposed
-(`hallucert.check.basins.graph`), on all cores.
+(`hallucert.check.basins.graph`), on all cores. A trap is sought around runs that end in no attractor, and
+among the cells that the search leaves open: it goes on with one, where all attractors are as good.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from hallucert.check.basins.attractor import Ellipse, Region, regions_of
 from hallucert.check.basins.certificate import Basins
 from hallucert.check.basins.graph import FIRST, Edges, Flow
 from hallucert.check.basins.partition import NAMES, RANGE, Partition, from_text, to_text
+from hallucert.check.basins.trap import Trap
 from hallucert.check.basins.zeros import Zeros
 from hallucert.check.file.verify import MAX_BOXES, verify
 from hallucert.check.point.certificate import Certificate
@@ -40,7 +42,8 @@ from hallucert.objectives.doors import checked_formula
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.processes import checked_workers, in_order, jobs_of
-from hallucert.prove.attraction.attractors import beside_curves, found_by_runs
+from hallucert.prove.attraction.attractors import COARSE, beside_curves, found_by_runs, other_cells
+from hallucert.prove.attraction.traps import among_open, around_ends
 
 BUDGET = 600.0
 DEPTH = 12
@@ -50,8 +53,10 @@ FAR = Fraction(10**100)
 """Of radius and step: squares of doubles are far from overflow."""
 LONGEST = 4000
 """Steps of one tube."""
-SEARCHING = 0.8
-"""Of the time: the rest is for the proof of what was found."""
+SEARCHING, TRAPPING = 0.5, 0.25
+"""Of the time, for the search, and of what is left for that with traps: the rest is for the proof of what was found."""
+LEAST = 2.0**-8
+"""Of the box: a trap that leads to less is the last one."""
 KEEPING = 60.0
 """Seconds of the search after which its checkpoint is written again."""
 _PRECISION = 106
@@ -88,11 +93,12 @@ def basins(
         again. By default the ends of 200 runs from random starts are certified; an attractor that none of them found
         has no basin here, and its starts stay undecided.
     goal : float
-        The search ends when it has settled this part of the box.
+        The search ends when it has settled this part of the box; below it traps are sought.
     depth : int
         Cells are halved in both directions at most so often, up to 16 times.
     budget : float
-        Seconds; four fifths are for the search, the rest for the proof. What is not decided by then stays so.
+        Seconds; half of them are for the search, an eighth for traps, the rest for the proof. What is not decided by
+        then stays so.
     workers : int, optional
         Processes that prove, as for `hallucert.census`.
     checkpoint : path, optional
@@ -107,7 +113,8 @@ def basins(
     -------
     Basins
         What was proved when the goal was reached, nothing could be split, or the time was up. The first Ctrl-C is the
-        end of the search, whose result is then proved, the next one that of the proof.
+        end of the search, whose result is then proved, the next one that of the proof. If less than the goal is
+        settled, traps are sought in what is open: cells where runs stay for ever or do one of several things.
 
     Raises
     ------
@@ -145,29 +152,56 @@ def basins(
     problem = Problem(f, radius)
     with working(seconds, progress) as clock:
         if attractors is None:
-            found = found_by_runs(problem, step, region, checked_whole(seed, 0, "seed"), clock)
+            found, ends = found_by_runs(problem, step, region, checked_whole(seed, 0, "seed"), clock)
         else:
             given = checked_items(attractors, "attractors", "be certificates of points or two-cycles")
-            found = [(point, _checked(point, problem, step)) for point in given]
+            found, ends = [(point, _checked(point, problem, step)) for point in given], np.zeros((0, 2))
         points, regions = [point for point, _ in found], [own for _, own in found]
         if len(points) > len(NAMES):
             raise ArgumentError("attractors", f"<{len(points)} points>", f"be at most {len(NAMES)}")
-        kept = _checkpoint(path, problem, step, region, points, depth)
+        first, room = FIRST + len(points), (len(NAMES) - len(points)) // 2
+        core = around_ends(problem, step, region, regions, ends[: len(ends) * (room > 0)], depth)
+        traps = [Trap(first, ())] * (len(core) > 0)
+        kept = _checkpoint(path, problem, step, region, points, core, depth)
         kept.require_place()
-        search = _search(problem, step, region, regions, depth)
+        search = _search(problem, step, region, regions, depth, traps)
         goals = [k for k, own in enumerate(regions, FIRST) if isinstance(own[0], Zeros)]
         if _KEPT in kept.entries:
-            search.resume(*_resumed(kept, depth), goals)
+            search.resume(*_resumed(kept, depth), [*goals, first + 1])
+        elif traps:
+            search.resume(*_beside(_rows(core, first), depth), [*goals, first + 1])
         elif goals:
             search.resume(*beside_curves(regions, region, depth), goals)
-        _run(search, goal, clock, kept)
+        on = _run(search, clock.part(SEARCHING), goal, clock, kept)
+        last, part = -1.0, clock.part(TRAPPING)
+        while on and search.share < goal and len(traps) < room and search.share - last > LEAST:
+            last, core, others = search.share, *among_open(problem, step, search, regions, depth)
+            if not len(core) and len(points) + len(traps) < 2:
+                break  # it would be nothing new
+            traps = [*traps, Trap(first + 2 * len(traps), tuple(range(FIRST, first + 2 * len(traps))))]
+            rows = np.concatenate([search.settled, _rows(core, traps[-1].core)])
+            search = _search(problem, step, region, regions, depth, traps)
+            search.resume(rows, others, [traps[-1].labels[1]])
+            on = _run(search, part, goal, clock) and not part.passed()
         cells, labels, steps = _leaves(search)
         partition = Partition(region, cells)
-        flow = Flow(problem, step, partition, labels, steps, regions)
+        flow = Flow(problem, step, partition, labels, steps, regions, traps)
         with ended_by_interrupt(clock):
             labels = np.where(flow.settled(_edges(flow, jobs, worth, clock)), labels, 0)
-    ar = arithmetic("arb", _PRECISION)
-    return Basins(problem, step, partition, labels, np.where(labels > 0, steps, 0), tuple(points), provenance(ar))
+    while traps and not np.isin(labels, traps[-1].labels).any():
+        traps = traps[:-1]
+    ar, steps = arithmetic("arb", _PRECISION), np.where(labels > 0, steps, 0)
+    return Basins(problem, step, partition, labels, steps, tuple(points), provenance(ar), tuple(traps))
+
+
+def _rows(core: np.ndarray, label: int) -> np.ndarray:
+    """Return the cells of a core as rows of a search."""
+    return np.insert(core, 3, label, axis=1)
+
+
+def _beside(settled: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows of a search, and the other cells."""
+    return settled, other_cells(settled[:, :3], min(COARSE, depth))
 
 
 def _checked(point: Certificate, problem: Problem, step: Fraction) -> tuple[Region, ...]:
@@ -181,30 +215,43 @@ def _checked(point: Certificate, problem: Problem, step: Fraction) -> tuple[Regi
 
 
 def _search(
-    problem: Problem, step: Fraction, region: np.ndarray, regions: Sequence[tuple[Region, ...]], depth: int
+    problem: Problem,
+    step: Fraction,
+    region: np.ndarray,
+    regions: Sequence[tuple[Region, ...]],
+    depth: int,
+    traps: Sequence[Trap],
 ) -> Search:
-    """Return the search, which sees ellipses a little smaller than they are."""
+    """Return the search, which sees ellipses a little smaller than they are, and what a trap leans on as the trap."""
     labelled = [(e, k) for k, own in enumerate(regions, FIRST) for e in own if isinstance(e, Ellipse)]
     rows = [[*e.centre, *e.back.ravel(), (e.radius * (1 - 2.0**-20)) ** 2, k] for e, k in labelled]
     f = problem.objective
     assert isinstance(f, FormulaObjective)
-    return Search(f, region, float(problem.rho), float(step), rows_of(rows), depth, depth, LONGEST)
+    alike = np.arange(256)
+    for trap in traps:
+        alike[[trap.core, *trap.others]] = trap.labels[1]
+    return Search(f, region, float(problem.rho), float(step), rows_of(rows), depth, depth, LONGEST, alike)
 
 
-def _run(search: Search, goal: float, clock: Clock, kept: Checkpoint) -> None:
-    """Search, until the goal, the end of its part of the time, or Ctrl-C; keep now and then what is proposed."""
-    part, last = clock.part(SEARCHING), clock.now()
+def _run(search: Search, part: Clock, goal: float, clock: Clock, kept: Checkpoint | None = None) -> bool:
+    """Search, until the goal, the end of a part of the time, or Ctrl-C; keep now and then what is proposed.
+
+    Return whether it was not ended by Ctrl-C, nor by the end of all time.
+    """
+    last, end = clock.now(), part.end
 
     def tell(share: float) -> None:
         nonlocal last
         clock.tell("parts of 10000", round(10_000 * share), 10_000)
-        if clock.now() - last >= KEEPING:
+        if kept is not None and clock.now() - last >= KEEPING:
             _keep(kept, search)
             last = clock.now()
 
     with ended_by_interrupt(part):
         search.run(goal, part.passed, tell)
-    _keep(kept, search)
+    if kept is not None:
+        _keep(kept, search)
+    return part.end == end and not clock.passed()
 
 
 def _leaves(search: Search) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -236,13 +283,19 @@ _KEPT = "cells"
 
 
 def _checkpoint(
-    path: object, problem: Problem, step: Fraction, region: np.ndarray, points: Sequence[Certificate], depth: int
+    path: object,
+    problem: Problem,
+    step: Fraction,
+    region: np.ndarray,
+    points: Sequence[Certificate],
+    core: np.ndarray,
+    depth: int,
 ) -> Checkpoint:
-    """Return the checkpoint of basins, which depend on their attractors."""
+    """Return the checkpoint of basins, which depend on their attractors, and on a trap around the ends of runs."""
     from hallucert.check.file.save import to_json
 
     settings = [problem.objective.to_json(), str(problem.rho), str(step), region.tolist(), depth, __version__]
-    text = json.dumps([settings, [to_json(point) for point in points]], sort_keys=True)
+    text = json.dumps([settings, [to_json(point) for point in points], core.tolist()], sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()
     return Checkpoint(path, digest, "basins", "function, box, rho, step, depth or attractors")  # type: ignore[arg-type]
 

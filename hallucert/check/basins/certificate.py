@@ -13,21 +13,23 @@ from hallucert.arguments import quiet
 from hallucert.check.basins.attractor import zeros_of
 from hallucert.check.basins.graph import FIRST, LEAVES
 from hallucert.check.basins.partition import Partition
+from hallucert.check.basins.trap import Trap
 from hallucert.check.claim import MARKS, Claim, Claims, Enclosure, Provenance, Saved, Status
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.problem import AboutProblem, Problem
-from hallucert.decimals import decimal_below, decimal_enclosure, short_rational
+from hallucert.decimals import decimal_above, decimal_below, decimal_enclosure, short_rational
 from hallucert.errors import ArgumentError
 from hallucert.exact import format_rational
 
-NAME = "basin_share"
+NAME, TRAPPED = "basin_share", "trap_share"
 
 
 @dataclass(frozen=True, repr=False)
 class Basins(AboutProblem, Saved):
     """Which parts of a box flow where under SAM with a fixed step.
 
-    Indexing with the number of an attractor gives the `Claim` about its basin, iterating gives all claims.
+    Indexing with the number of an attractor gives the `Claim` about its basin, iterating gives all claims: about
+    attractors, traps, and leaving.
 
     Attributes
     ----------
@@ -39,13 +41,16 @@ class Basins(AboutProblem, Saved):
         The cells; their box is that of doubles.
     labels, steps : (n,) arrays of integers
         Of each cell: 0 if nothing is proved, 1 if all of it leaves the box, k + 2 if all of it converges to attractor
-        k; and after how many steps it is seen to be where that is known, negative if the last of them is one for all
-        directions of the gradient.
+        k, then two for each trap; and after how many steps it is seen to be where that is known, negative if the last
+        of them is one for all directions of the gradient.
     attractors : tuple of Certificate
         Points with the claim ``basin`` for the step or a larger one, and two-cycles of the step with that claim; a
         point with ``r(x+) = 0``, r the only residual, stands for all of these, which form curves.
     provenance : Provenance
         Which software made it.
+    traps : tuple of Trap
+        Sets of cells in which runs stay for ever, with the labels of these, of what flows into them, and of what may
+        happen instead.
     """
 
     kind: ClassVar[str] = "basins"
@@ -57,6 +62,7 @@ class Basins(AboutProblem, Saved):
     steps: np.ndarray
     attractors: tuple[Certificate, ...]
     provenance: Provenance
+    traps: tuple[Trap, ...] = ()
 
     def share(self, label: int) -> Fraction:
         """Return which part of the box has a label, exactly.
@@ -89,8 +95,26 @@ class Basins(AboutProblem, Saved):
 
     @property
     def decided(self) -> Fraction:
-        """Which part of the box is proved to flow into an attractor or to leave."""
-        return 1 - self.share(0)
+        """Which part of the box is proved to do one thing: converge to an attractor, leave, or stay in a trap."""
+        return 1 - self.share(0) - sum((self.trapped_by(trap) for trap in self.traps if trap.others), Fraction(0))
+
+    @property
+    def trapped(self) -> Fraction:
+        """Which part of the box is proved to come to traps and stay there, or to do what these name instead."""
+        return sum((self.trapped_by(trap) for trap in self.traps), Fraction(0))
+
+    @property
+    def labels_known(self) -> int:
+        """How many labels there are."""
+        return FIRST + len(self.attractors) + 2 * len(self.traps)
+
+    def meant(self, labels: tuple[int, ...]) -> set[int]:
+        """Return all labels that what is said of some depends on."""
+        result = set(labels)
+        for trap in reversed(self.traps):  # the others of a trap are smaller
+            if result & set(trap.labels):
+                result |= {*trap.labels, *trap.others}
+        return result
 
     @property
     def hallucinated(self) -> Fraction:
@@ -100,8 +124,9 @@ class Basins(AboutProblem, Saved):
 
     @cached_property
     def all_claims(self) -> Claims:
-        """A claim for each attractor, and one about starts that leave the box."""
-        return Claims([*(self._claim(k) for k in range(len(self.attractors))), self._claim(-1)])
+        """A claim for each attractor and each trap, and one about starts that leave the box."""
+        basins = [self._claim(k) for k in range(len(self.attractors))]
+        return Claims([*basins, *(self._trap_claim(k) for k in range(len(self.traps))), self._claim(-1)])
 
     def __getitem__(self, attractor: int) -> Claim:
         if not 0 <= attractor < len(self.attractors):
@@ -119,8 +144,7 @@ class Basins(AboutProblem, Saved):
     def _claim(self, attractor: int) -> Claim:
         """State how large a basin is at least, or, for -1, the part that leaves."""
         label = LEAVES if attractor < 0 else attractor + FIRST
-        share, step = self.share(label), format_rational(self.step)
-        what = f"SAM with rho = {format_rational(self.rho)} and the fixed step {step}"
+        share, what = self.share(label), self._what
         if attractor < 0:
             name, inputs, goal = "leaves_share", {}, "comes to a point outside of the box"
         else:
@@ -130,11 +154,58 @@ class Basins(AboutProblem, Saved):
             return Claim(
                 name, Status.UNDECIDED, f"From which starts in the box {what} {goal.rstrip(',')}?", inputs=inputs
             )
-        numbers = {"share": Enclosure(share, Fraction(1)), "area": Enclosure(share * self.area, self.area)}
-        text = f"{what} {goal} from every start in cells that are together at least {decimal_below(share)} of the box."
-        if (self.steps[self.labels == label] < 0).any():
-            text = f"{text[:-1]}; where the gradient vanishes on the way, with any unit vector for its direction."
-        return Claim(name, Status.PROVED, text, numbers, inputs)
+        return Claim(name, Status.PROVED, self._sentence(goal, share, (label,)), self._numbers(share), inputs)
+
+    def _trap_claim(self, number: int) -> Claim:
+        """State from how large a part runs are trapped, and where."""
+        trap = self.traps[number]
+        share, inputs = self.trapped_by(trap), {"trap": number + 1}
+        goals = []
+        if core := self.share(trap.core):
+            lo, hi = self.partition.bounds(self.labels == trap.core)
+            low, high = ([Fraction(v) for v in ends.tolist()] for ends in (lo.min(axis=0), hi.max(axis=0)))
+            sides = " x ".join(f"[{decimal_below(a)}, {decimal_above(b)}]" for a, b in zip(low, high, strict=True))
+            goals.append(
+                f"comes to cells in {sides} that are together {decimal_above(core)} of the box and never leaves them"
+            )
+        goals += dict.fromkeys(self._otherwise(label) for label in trap.others)
+        if not share or not goals:
+            return Claim(
+                TRAPPED, Status.UNDECIDED, f"From which starts in the box is {self._what} trapped?", inputs=inputs
+            )
+        text = self._sentence(", or ".join(goals) + ",", share, trap.labels)
+        return Claim(TRAPPED, Status.PROVED, text, self._numbers(share) | {"core": Enclosure(core, core)}, inputs)
+
+    def trapped_by(self, trap: Trap) -> Fraction:
+        """Return which part of the box has a label of a trap, exactly."""
+        return sum((self.share(label) for label in trap.labels), Fraction(0))
+
+    def _otherwise(self, label: int) -> str:
+        """Say what happens instead of being trapped."""
+        if label == LEAVES:
+            return "comes to a point outside of the box"
+        number = label - FIRST
+        if number < len(self.attractors):
+            curve = zeros_of(self.attractors[number], self.problem, self.step)
+            return self._goal(number).rstrip(",") if curve else f"converges to {self._symbol(number)}"
+        return f"does what is said of trap {(number - len(self.attractors)) // 2 + 1}"
+
+    @property
+    def _what(self) -> str:
+        """What moves."""
+        return f"SAM with rho = {format_rational(self.rho)} and the fixed step {format_rational(self.step)}"
+
+    def _numbers(self, share: Fraction) -> dict[str, Enclosure]:
+        """Return the numbers of a claim about a part of the box."""
+        return {"share": Enclosure(share, Fraction(1)), "area": Enclosure(share * self.area, self.area)}
+
+    def _sentence(self, goal: str, share: Fraction, labels: tuple[int, ...]) -> str:
+        """Say what all starts in cells with some labels do."""
+        part = f"cells that are together at least {decimal_below(share)} of the box"
+        text = f"{self._what} {goal} from every start in {part}"
+        if (self.steps[np.isin(self.labels, labels)] < 0).any():
+            return f"{text}; where the gradient vanishes on the way, with any unit vector for its direction."
+        return f"{text}."
 
     def _goal(self, attractor: int) -> str:
         """Say to what SAM converges."""
@@ -182,6 +253,8 @@ class Basins(AboutProblem, Saved):
             f"{decimal_below(self.decided)} of the box is decided, in {int((self.labels > 0).sum())} cells; "
             f"{decimal_below(self.hallucinated)} converges to hallucinated minimizers"
         )
+        if self.traps:
+            lines.append(f"{decimal_below(self.trapped)} is trapped, or does what is named instead")
         return lines
 
     @quiet

@@ -9,8 +9,9 @@ import numpy as np
 
 from hallucert.check.basins.attractor import regions_of
 from hallucert.check.basins.certificate import Basins
-from hallucert.check.basins.graph import FIRST
-from hallucert.check.basins.partition import NAMES, RANGE, Partition, from_text
+from hallucert.check.basins.graph import FIRST, LEAVES
+from hallucert.check.basins.partition import LABELS, NAMES, RANGE, Partition, from_text
+from hallucert.check.basins.trap import Trap
 from hallucert.check.file import fields
 from hallucert.check.file.fields import JSON
 from hallucert.check.file.files import READ, module_of
@@ -30,6 +31,8 @@ MOST_STEPS = 100_000
 def from_json(data: object) -> Basins:
     """Build basins from plain data, checking every field."""
     names = {"format", "schema", "kind", "provenance", "problem", "digest", "attractors", "cells", "steps"}
+    if isinstance(data, Mapping) and "traps" in data:  # files without any do not have the field
+        names |= {"traps"}
     top, entry = fields.read_top(data, names, {"objective", "rho", "step", "region"})
     objective = objective_from_json(entry["objective"], "problem.objective")
     if not isinstance(objective, FormulaObjective) or objective.dimension != 2:
@@ -52,15 +55,28 @@ def from_json(data: object) -> Basins:
         cells, labels = from_text(fields.read_text(top["cells"], "cells", LONGEST))
     except ValueError as error:
         raise CertificateError("cells", f"must {error}") from None
-    if labels.max() >= FIRST + len(attractors):
-        raise CertificateError("cells", f"must have labels of the {len(attractors)} attractors")
+    traps = _traps(top.get("traps", []), FIRST + len(attractors))
+    if labels.max() >= FIRST + len(attractors) + 2 * len(traps):
+        raise CertificateError("cells", f"must have labels of the {len(attractors)} attractors and of traps")
     counts = fields.read_list(top["steps"], "steps", LONGEST)
     if len(counts) != int((labels > 0).sum()) or any(type(k) is not int or abs(k) > MOST_STEPS for k in counts):
         raise CertificateError("steps", f"must be a number of at most {MOST_STEPS} steps for each cell with a label")
     steps = np.zeros(len(labels), np.int64)
     steps[labels > 0] = counts
     made = fields.read_provenance(top["provenance"])
-    return Basins(posed, step, Partition(_region(entry), cells), labels, steps, tuple(attractors), made)
+    return Basins(posed, step, Partition(_region(entry), cells), labels, steps, tuple(attractors), made, traps)
+
+
+def _traps(data: JSON, first: int) -> tuple[Trap, ...]:
+    """Return the traps, whose labels follow those of attractors, from the letters of what may happen instead."""
+    traps: list[Trap] = []
+    for i, item in enumerate(fields.read_list(data, "traps", (len(NAMES) + FIRST - first) // 2)):
+        core = first + 2 * i
+        others = [LABELS.find(letter) for letter in fields.read_text(item, f"traps[{i}]", len(NAMES) + 1)]
+        if any(not LEAVES <= label < core for label in others) or sorted(set(others)) != others:
+            raise CertificateError(f"traps[{i}]", "must be letters of labels before its own, in their order")
+        traps.append(Trap(core, tuple(others)))
+    return tuple(traps)
 
 
 def _region(entry: Mapping[str, JSON]) -> np.ndarray:

@@ -4,15 +4,16 @@ A partition of a box has cells with labels, attractors or *leaves*. A cell with 
 image under ``S^k`` is covered by boxes (`tube`), each of which lies in a region of its attractor (`attractor`), or
 touches only cells with the same label that were settled before; a box may reach out of the box only if the label is
 *leaves*. Of zeros of a residual only the boxes of cells with k = 0 are asked, which is enough and cheaper. If the
-number is -k, the last of the k steps is one for all directions (`fan`), which is defined also where g = 0.
+number is -k, the last of the k steps is one for all directions (`fan`), which is defined also where g = 0. Traps, in
+which runs stay for ever, have labels of their own (`trap`).
 
 **Theorem.** Let a run take u = g/|g| where g != 0, and any unit vector where g = 0. From every start in a settled cell
 it comes into a region of its attractor, to which it converges; with the label *leaves*, to a point outside of the box.
 *Proof.* By induction over the order in which cells are settled: the k steps take each point of the cell, as its tube
 shows step by step, into the region, out of the box, or into a cell for which this holds already.
 
-So no cell may lean on itself, not even through others; what the checker computes is the least set that is closed under
-this rule, which has no use for an order in a file.
+So no cell may lean on itself, not even through others, but in the core of a trap; what the checker computes is the
+least set that is closed under this rule, which has no use for an order in a file.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from typing import cast
 
 import numpy as np
@@ -29,6 +30,7 @@ from hallucert.balls.ball_lanes import LaneArithmetic
 from hallucert.check.basins.attractor import Ellipse, Region
 from hallucert.check.basins.fan import fan
 from hallucert.check.basins.partition import Partition
+from hallucert.check.basins.trap import Trap, leaning
 from hallucert.check.basins.tube import PARTS, SamStep, Tubes
 from hallucert.check.problem import Problem
 from hallucert.clock import look
@@ -55,7 +57,7 @@ class Edges:
 class Flow:
     """Labels (n,) and numbers of steps (n,) of the cells of a partition, for a problem and a step.
 
-    The label of an attractor is `FIRST` more than its number, by which its regions are found.
+    The label of an attractor is `FIRST` more than its number, by which its regions are found; those of traps follow.
     """
 
     problem: Problem
@@ -64,6 +66,13 @@ class Flow:
     labels: np.ndarray
     steps: np.ndarray
     regions: Sequence[Sequence[Region]]
+    traps: Sequence[Trap] = ()
+
+    @cached_property
+    def _leaning(self) -> np.ndarray:
+        """Which labels may be touched from which."""
+        known = FIRST + len(self.regions) + 2 * len(self.traps)
+        return leaning(self.traps, max(known, int(self.labels.max(initial=0)) + 1))
 
     def tasks(self, lanes: Callable[[], LaneArithmetic]) -> list[Callable[[], Edges]]:
         """Return the work: the edges of all labelled cells, in chunks of those that take about as many steps."""
@@ -73,24 +82,25 @@ class Flow:
 
     def edges(self, lanes: Callable[[], LaneArithmetic], cells: np.ndarray) -> Edges:
         """Return the edges of some cells."""
-        numbers, boxes, whole = self._images(lanes(), cells)
+        numbers, boxes, whole = self.images(lanes(), cells)
         far = ~(np.abs(boxes) < FARTHEST).all(axis=(1, 2))
-        lost = numbers[far]
+        core = np.isin(self.labels[cells], [trap.core for trap in self.traps])
+        lost = np.concatenate([numbers[far], cells[core & (np.abs(self.steps[cells]) != 1)]])
         numbers, boxes = numbers[~far], boxes[~far]
         label = self.labels[numbers]
         for k, own in enumerate(self.regions, FIRST):
             for region in own:
-                mine = (label == k) & (isinstance(region, Ellipse) | (self.steps[numbers] == 0))
+                mine = self._leaning[label, k] & (isinstance(region, Ellipse) | (self.steps[numbers] == 0))
                 with lanes() as arithmetic:
                     mine[mine] = region.contains(boxes[mine], arithmetic)
                 numbers, boxes, label = numbers[~mine], boxes[~mine], label[~mine]
         box, target, leaves = self.partition.touched(boxes)
-        elsewhere = box[self.labels[target] != label[box]]
-        wrong = np.concatenate([lost, numbers[leaves & (label != LEAVES)], numbers[elsewhere]])
+        elsewhere = box[~self._leaning[label[box], self.labels[target]]]
+        wrong = np.concatenate([lost, numbers[leaves & ~self._leaning[label, LEAVES]], numbers[elsewhere]])
         good = np.setdiff1d(whole, wrong)
         return Edges(good, *np.divmod(np.unique(numbers[box] * len(self.labels) + target), len(self.labels)))
 
-    def _images(self, lanes: LaneArithmetic, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def images(self, lanes: LaneArithmetic, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return boxes that cover the images of cells, with the numbers of the cells, and the cells that have them."""
         fanned = self.steps[cells] < 0
         tubes, left, count = Tubes.around(*self.partition.bounds(cells)), np.abs(self.steps[cells]) - fanned, 0
@@ -128,16 +138,22 @@ class Flow:
         source, target, cells = (
             np.concatenate([none, *(getattr(part, name) for part in edges)]) for name in ("source", "target", "cells")
         )
-        order, ready, done = np.argsort(target, kind="stable"), np.zeros(n, bool), np.zeros(n, bool)
-        starts, open_ = np.searchsorted(target[order], np.arange(n + 1)), np.bincount(source, minlength=n)
+        ready, done, stands = np.zeros(n, bool), np.zeros(n, bool), np.arange(n)
         ready[cells] = True
+        cores = [np.flatnonzero(self.labels == trap.core) for trap in self.traps]
+        for core in cores:  # its first cell stands for all of it
+            stands[core], ready[core] = core[:1], ready[core].all()
+        free = (stands[source] == stands[target]) & np.isin(source, np.concatenate([none, *cores]))
+        source, target = stands[source[~free]], stands[target[~free]]
+        order = np.argsort(target, kind="stable")
+        starts, open_ = np.searchsorted(target[order], np.arange(n + 1)), np.bincount(source, minlength=n)
         fresh = np.flatnonzero(ready & (open_ == 0))
         while len(fresh):
             done[fresh] = True
             counts = starts[fresh + 1] - starts[fresh]
             places = np.arange(counts.sum()) + np.repeat(starts[fresh] - np.cumsum(counts) + counts, counts)
-            leaning = source[order[places]]
-            np.subtract.at(open_, leaning, 1)
-            leaning = np.unique(leaning)
-            fresh = leaning[(open_[leaning] == 0) & ready[leaning]]
-        return done
+            waiting = source[order[places]]
+            np.subtract.at(open_, waiting, 1)
+            waiting = np.unique(waiting)
+            fresh = waiting[(open_[waiting] == 0) & ready[waiting]]
+        return done[stands]

@@ -122,7 +122,9 @@ def _first(nodes: np.ndarray) -> np.ndarray:
 SPLIT = "+"
 OPEN, OUTSIDE = ".", "-"
 NAMES = ascii_uppercase + ascii_lowercase
-"""What stands for a cell: that it is split, that nothing is known of it, that it leaves the box, and attractors."""
+"""What stands for a cell: that it is split, that nothing is known of it, that it leaves the box, and the others."""
+LABELS = OPEN + OUTSIDE + NAMES
+"""The letter of each label."""
 
 
 def to_text(cells: np.ndarray, labels: np.ndarray) -> tuple[str, np.ndarray]:
@@ -131,11 +133,11 @@ def to_text(cells: np.ndarray, labels: np.ndarray) -> tuple[str, np.ndarray]:
     Labels are 0 where nothing is known, 1 where the box is left, and 2, 3, .. for attractors.
     """
     order = np.argsort(_first(cells), kind="stable")
-    letters, text, path = OPEN + OUTSIDE + NAMES, [], 0
+    text, path = [], 0
     waiting: list[int] = [0]
     for level, label in zip(cells[order, 0].tolist(), labels[order].tolist(), strict=True):
         path = waiting.pop()
-        text.append(SPLIT * (level - path) + letters[label])
+        text.append(SPLIT * (level - path) + LABELS[label])
         for deeper in range(path + 1, level + 1):
             waiting += [deeper] * 3
     return "".join(text), order
@@ -177,7 +179,7 @@ def from_text(text: str) -> tuple[np.ndarray, np.ndarray]:
     ValueError
         If the text is not the preorder of one tree no deeper than `DEEPEST`.
     """
-    labels_of = {letter: label for label, letter in enumerate(OPEN + OUTSIDE + NAMES)}
+    labels_of = {letter: label for label, letter in enumerate(LABELS)}
     cells, labels = array("q"), array("q")  # lists of so many numbers take ten times as much memory
     waiting = [(0, 0, 0)]
     for letter in text:

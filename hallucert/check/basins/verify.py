@@ -10,7 +10,7 @@ from __future__ import annotations
 from hallucert.balls.ball_lanes import LaneArithmetic, lane_arithmetic
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.basins.attractor import regions_of
-from hallucert.check.basins.certificate import NAME, Basins
+from hallucert.check.basins.certificate import NAME, TRAPPED, Basins
 from hallucert.check.basins.graph import FIRST, LEAVES, Flow
 from hallucert.check.claim import PROVOKED, Claim
 from hallucert.check.file.verify import SPENT, Result, provoked, rechecked
@@ -27,14 +27,19 @@ def check(basins: Basins, ar: BallArithmetic, max_boxes: int, clock: Clock) -> l
     try:
         missing = _unsettled(basins, clock)
     except PROVOKED as error:
-        missing = {label: provoked(error) for label in range(FIRST + len(basins.attractors))}
+        missing = {label: provoked(error) for label in range(basins.labels_known)}
 
     def objection(claim: Claim, _: list[Result]) -> str | None:
-        number = claim.inputs["attractor"] - 1 if claim.name == NAME else -1
-        if number >= 0 and wrong[number]:
-            failed = [result.name for result in points[number] if not result.passed]
-            return f"of its attractor is not re-proved: {', '.join(failed)}"
-        return missing.get(LEAVES if number < 0 else number + FIRST)
+        own: tuple[int, ...] = (LEAVES,)
+        if claim.name == NAME:
+            own = (claim.inputs["attractor"] - 1 + FIRST,)
+        elif claim.name == TRAPPED:
+            own = basins.traps[claim.inputs["trap"] - 1].labels
+        for number in sorted(label - FIRST for label in basins.meant(own)):
+            if 0 <= number < len(wrong) and wrong[number]:
+                failed = [result.name for result in points[number] if not result.passed]
+                return f"of its attractor is not re-proved: {', '.join(failed)}"
+        return next((missing[label] for label in own if label in missing), None)
 
     return rechecked(basins.all_claims, objection)
 
@@ -42,7 +47,7 @@ def check(basins: Basins, ar: BallArithmetic, max_boxes: int, clock: Clock) -> l
 def _unsettled(basins: Basins, clock: Clock) -> dict[int, str]:
     """Say of each label what is wrong with its cells."""
     regions = [regions_of(point, basins.problem, basins.step) for point in basins.attractors]
-    flow = Flow(basins.problem, basins.step, basins.partition, basins.labels, basins.steps, regions)
+    flow = Flow(basins.problem, basins.step, basins.partition, basins.labels, basins.steps, regions, basins.traps)
     edges, tasks = [], flow.tasks(_lanes)
     for number, task in enumerate(tasks):
         clock.tell("cells", number, len(tasks))
@@ -51,7 +56,7 @@ def _unsettled(basins: Basins, clock: Clock) -> dict[int, str]:
         edges.append(task())
     open_ = ~flow.settled(edges)
     late = SPENT if len(edges) < len(tasks) else ""
-    counts = {label: int((open_ & (basins.labels == label)).sum()) for label in range(1, FIRST + len(regions))}
+    counts = {label: int((open_ & (basins.labels == label)).sum()) for label in range(1, basins.labels_known)}
     return {label: late or f"{count} cells do not flow where they should" for label, count in counts.items() if count}
 
 

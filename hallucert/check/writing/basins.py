@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from hallucert.check.basins.certificate import Basins
-from hallucert.check.basins.partition import to_text
+from hallucert.check.basins.partition import LABELS, to_text
 from hallucert.check.file.fields import JSON
 from hallucert.check.file.files import WRITE, module_of
 from hallucert.check.writing.fields import header
@@ -29,4 +29,5 @@ def to_json(basins: Basins) -> dict[str, JSON]:
         "attractors": [module_of(point.kind, WRITE).to_json(point) for point in basins.attractors],
         "cells": text,
         "steps": steps.tolist(),
+        **({"traps": ["".join(LABELS[k] for k in trap.others) for trap in basins.traps]} if basins.traps else {}),
     }

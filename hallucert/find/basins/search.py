@@ -34,8 +34,8 @@ class Search:
     """The state of a search.
 
     `ellipses` (E, 8) are rows ``z, B, radius**2, label`` for the sets ``|B (x - z)| <= radius``, B by rows; `depth` is
-    the deepest level and `base` as above, `most` the steps of one tube. `cells` (n, 3), their `labels` and `steps` are
-    what is settled.
+    the deepest level and `base` as above, `most` the steps of one tube. `alike` (256,) is the label as which each label
+    counts where cells lean on it.
     """
 
     f: FormulaObjective
@@ -46,12 +46,14 @@ class Search:
     depth: int
     base: int
     most: int
+    alike: np.ndarray = field(default_factory=lambda: np.arange(256))
     found: list[np.ndarray] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         programs = [lower(tape) for tape in (self.f.gradient_tape, self.f.hessian_tape)]
         self.gradient, self.hessian = ((p.code, p.constants, p.outputs) for p in programs)
         self.registers = max(p.registers for p in programs)
+        self.ellipses = np.column_stack([self.ellipses[:, :7], self.alike[self.ellipses[:, 7].astype(int)]])
         self.tree = Tree()
         self.new = np.zeros((1, 3), np.int64)
         for _ in range(min(FIRST_LEVEL, self.depth)):
@@ -82,7 +84,7 @@ class Search:
             nodes = np.unique(above, axis=0)
             self.tree.split(np.column_stack([np.full(len(nodes), level), nodes]))
         for level, i, j, label, _ in settled.tolist():
-            settle(self.tree.arrays, level, i, j, label)
+            settle(self.tree.arrays, level, i, j, self.alike[label])
         self.found, self.new, self.passes = [settled], unsettled, self.base
         self.share = _share(settled)
 
@@ -102,11 +104,11 @@ class Search:
         for first in range(0, len(cells), BATCH):
             if passed():
                 return
-            parts.append(self._arrivals(cells[first : first + BATCH]))
+            parts.append(self.arrivals(cells[first : first + BATCH]))
         arrivals = np.concatenate(parts)
         order = np.argsort(arrivals, kind="stable")
         lost = arrivals[order] == self.most
-        self._fail(cells[order[lost]], self._centres(cells[order[lost]]), True)
+        self._fail(cells[order[lost]], self.centres(cells[order[lost]]), True)
         self.new = cells[order[~lost]]
         self._follow(2 * arrivals[order[~lost]] + MORE, passed, tell)
 
@@ -118,7 +120,7 @@ class Search:
                 return
             batch = cells[first : first + BATCH]
             most = np.minimum(steps[first : first + BATCH], self.most)
-            labels, taken, blamed = np.zeros(len(batch), np.int64), np.zeros(len(batch), np.int64), self._centres(batch)
+            labels, taken, blamed = np.zeros(len(batch), np.int64), np.zeros(len(batch), np.int64), self.centres(batch)
             kernel.follow_all(
                 self.tree.arrays, finest, self.box, self.ellipses, self.gradient, self.hessian, self.rho, self.step,
                 batch, most, self.registers, labels, taken, blamed,
@@ -182,15 +184,21 @@ class Search:
         indices = np.minimum((place * n).astype(np.int64), n - 1)
         return np.column_stack([levels, indices]), labels
 
-    def _arrivals(self, cells: np.ndarray) -> np.ndarray:
+    def labels_of(self, cells: np.ndarray) -> np.ndarray:
+        """Return the labels of cells, 0 of those that hold smaller ones."""
+        leaves, labels = self._leaves(self.centres(cells))
+        result: np.ndarray = np.where(leaves[:, 0] <= cells[:, 0], labels, 0)
+        return result
+
+    def arrivals(self, cells: np.ndarray) -> np.ndarray:
         """Return after how many steps the centres of cells arrive somewhere."""
         result: np.ndarray = kernel.arrivals(
             self.tree.arrays, self.goals, self.box, self.ellipses, self.gradient, self.rho, self.step,
-            self._centres(cells), self.most, self.registers,
+            self.centres(cells), self.most, self.registers,
         )  # fmt: skip
         return result
 
-    def _centres(self, cells: np.ndarray) -> np.ndarray:
+    def centres(self, cells: np.ndarray) -> np.ndarray:
         """Return the middles (n, 2) of cells."""
         sides = (self.box[:, 1] - self.box[:, 0]) * 2.0 ** -cells[:, :1]
         result: np.ndarray = self.box[:, 0] + (cells[:, 1:] + 0.5) * sides

@@ -49,8 +49,13 @@ Found = tuple[Certificate, tuple[Region, ...]]
 """An attractor with the sets from which SAM converges to it."""
 
 
-def found_by_runs(problem: Problem, step: Fraction, region: np.ndarray, seed: int, clock: Clock) -> list[Found]:
-    """Run SAM from random starts, and certify where it stops, or is in turn in one and in another point."""
+def found_by_runs(
+    problem: Problem, step: Fraction, region: np.ndarray, seed: int, clock: Clock
+) -> tuple[list[Found], np.ndarray]:
+    """Run SAM from random starts, and certify where it stops, or is in turn in one and in another point.
+
+    Return also all ends, (k, 2).
+    """
     starts = np.random.default_rng(seed).uniform(region[:, 0], region[:, 1], (RUNS, 2))
     clock.tell("runs", 0)
     ensemble = run_ensemble(problem.objective, starts, problem.rho, step, RUN_STEPS, progress=False)
@@ -72,7 +77,7 @@ def found_by_runs(problem: Problem, step: Fraction, region: np.ndarray, seed: in
             if regions := regions_of(point, problem, step):
                 found.append((point, regions))
                 curve |= zero
-    return found
+    return found, ends
 
 
 def _zeros(problem: Problem, x: np.ndarray) -> np.ndarray:
@@ -112,13 +117,13 @@ def beside_curves(regions: Sequence[Sequence[Region]], box: np.ndarray, depth: i
         if own and isinstance(own[0], Zeros) and not len(settled):
             cells = _beside(own[0], box, depth)
             settled = np.column_stack([cells, np.full(len(cells), label), np.zeros(len(cells), np.int64)])
-    return settled, _others(settled[:, :3], min(COARSE, depth))
+    return settled, other_cells(settled[:, :3], min(COARSE, depth))
 
 
 def _beside(zeros: Zeros, box: np.ndarray, depth: int) -> np.ndarray:
     """Return cells beside a curve, (k, 3), none of which contains another one."""
     level = min(COARSE, depth)
-    cells, found = _all(level), []
+    cells, found = all_cells(level), []
     while True:
         low, high = corners(box, cells)
         middle = np.repeat((low + high)[..., None] / 2, 2, axis=2)
@@ -135,9 +140,9 @@ def _beside(zeros: Zeros, box: np.ndarray, depth: int) -> np.ndarray:
         cells, level = _children(cells[~done]), level + 1
 
 
-def _others(settled: np.ndarray, level: int) -> np.ndarray:
+def other_cells(settled: np.ndarray, level: int) -> np.ndarray:
     """Return the other leaves of the smallest tree that has some cells (k, 3), and down to a level all others."""
-    nodes, found, own = _all(level), [np.zeros((0, 3), np.int64)], codes(settled)
+    nodes, found, own = all_cells(level), [np.zeros((0, 3), np.int64)], codes(settled)
     while len(nodes):
         deeper = settled[settled[:, 0] > level]
         above = np.column_stack([np.full(len(deeper), level), deeper[:, 1:] >> (deeper[:, :1] - level)])
@@ -147,7 +152,7 @@ def _others(settled: np.ndarray, level: int) -> np.ndarray:
     return np.concatenate(found)
 
 
-def _all(level: int) -> np.ndarray:
+def all_cells(level: int) -> np.ndarray:
     """Return all cells of a level."""
     i, j = np.divmod(np.arange(4**level), 2**level)
     return np.stack([np.full(len(i), level), i, j], -1)

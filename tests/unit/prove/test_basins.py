@@ -128,7 +128,7 @@ def test_no_time_and_no_attractors_decide_nothing(point: hc.Certificate) -> None
     assert late.decided == 0
     assert not any(late.all_claims)
     none = hc.basins(WELL, BOX, RHO, STEP, attractors=[], depth=6, workers=1, budget=1)
-    assert none.decided == none.share(1)
+    assert none.decided == none.share(1) + none.trapped
 
 
 def test_points_are_in_cells_with_their_label(found: hc.Basins) -> None:
@@ -228,3 +228,101 @@ def test_arguments_are_checked(point: hc.Certificate) -> None:
         arguments = {"f": WELL, "box": BOX, "rho": RHO, "step_size": STEP, **given}
         with pytest.raises(ArgumentError):
             hc.basins(**arguments)
+
+
+BOWL, HALF = hc.Objective.parse("(x**2 + y**2)/2"), [(-0.5, 0.5), (-0.25, 0.25)]
+
+
+@pytest.fixture(scope="module")
+def bouncing() -> hc.Basins:
+    """SAM with rho = 1, eta = 1/8 takes a circle of radius r to that of ``|7 r/8 - 1/8|``: all runs bounce."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attractors, "RUNS", 40)
+        patch.setattr(attractors, "RUN_STEPS", 500)
+        return hc.basins(BOWL, HALF, "1", "1/8", depth=6, workers=1, goal=0.99)
+
+
+def test_where_runs_bounce_a_trap_is_proved(bouncing: hc.Basins) -> None:
+    """Nearly all of a box is proved to come to a trap; random starts come to its core and are there at every step."""
+    (trap,) = bouncing.traps
+    assert trap.others == () and bouncing.trapped == bouncing.decided > Fraction(9, 10)
+    claim = bouncing.all_claims[0]
+    assert "and never leaves them, from every start in cells" in claim.statement and claim.statement in str(bouncing)
+    assert claim.numbers["core"].lower == bouncing.share(trap.core) < Fraction(1, 2)
+    start = np.random.default_rng(3).uniform(*bouncing.box.T, (1000, 2))
+    x = start[np.isin(bouncing.at(start), trap.labels)]
+    for step in range(300):
+        radius = np.hypot(*x.T)[:, None]
+        x = x * (7 / 8 - 1 / 8 / radius)
+        if step > 100:
+            assert np.isin(bouncing.at(x), (trap.core, 0)).all()  # 0 where cells of the core and others meet
+            assert (bouncing.at(x) == trap.core).mean() > 0.95
+    ((a, b), (c, d)) = bouncing.box
+    assert abs(x[:, 0]).max() < b and abs(x[:, 1]).max() < d and a < c
+
+
+def test_files_hold_traps(bouncing: hc.Basins, point: hc.Certificate) -> None:
+    """They are read and proved again; without the core, with another one, or without traps they fail."""
+    data = to_json(bouncing)
+    assert data["traps"] == [""] and to_json(from_json(data)) == data
+    assert hc.verify(from_json(data))
+    for old, new in (("A", "."), ("B", "A"), ("A", "B")):
+        forged = from_json(
+            data | {"cells": data["cells"].replace(old, new), "steps": _steps(data, old if new == "." else "")}
+        )
+        verdict = hc.verify(forged)
+        assert not verdict
+        assert (new == "A") == ("cells do not flow where they should" in str(verdict))
+    for traps in (["A"], ["B"], ["."], ["-"] * 30, ["--"], [["-"]], {}, [7]):
+        with pytest.raises(CertificateError, match="traps"):
+            from_json(data | {"traps": traps})
+    with pytest.raises(CertificateError, match="cells"):
+        from_json({name: value for name, value in data.items() if name != "traps"})
+
+
+def _steps(data: dict, dropped: str) -> list[int]:
+    """The steps of a file without those of the cells with a letter."""
+    letters = [letter for letter in data["cells"] if letter not in "+."]
+    return [k for k, letter in zip(data["steps"], letters, strict=True) if letter != dropped]
+
+
+@pytest.fixture(scope="module")
+def halves(point: hc.Certificate) -> hc.Basins:
+    """Basins of both hallucinated minimizers of the well, and what is left between them."""
+    other = hc.certify(WELL, (0.5, 0), RHO, basin=STEP)
+    return hc.basins(
+        WELL, [(-1.5, 1.5), (-0.5, 0.5)], RHO, STEP, attractors=[point, other], depth=6, workers=1, budget=60
+    )
+
+
+def test_among_what_is_open_traps_are_found(halves: hc.Basins) -> None:
+    """More than 9 of 10 starts have a claim; by the closed form those in traps converge to what these name, or stay."""
+    trap, *_ = halves.traps
+    text = halves.all_claims[2].statement
+    assert trap.others == (2, 3) and "never leaves them, or converges to x*_1, or converges to x*_2, from" in text
+    assert halves.decided + halves.trapped == 1 - halves.share(0) > Fraction(9, 10) > Fraction(7, 10) > halves.decided
+    cores = [each.core for each in halves.traps]
+    starts = np.random.default_rng(4).uniform(*halves.box.T, (2000, 2))
+    labels = halves.at(starts)
+    x = starts.copy()
+    for _ in range(1000):
+        g = np.stack([x[:, 0] ** 3 - x[:, 0], x[:, 1]], -1)
+        p = x + 1.5 * g / np.hypot(*g.T)[:, None]
+        x = x - 0.1 * np.stack([p[:, 0] ** 3 - p[:, 0], p[:, 1]], -1)
+    at = [np.abs(x - [place, 0]).max(axis=1) < 1e-6 for place in (-0.5, 0.5)]
+    assert at[0][labels == 2].all() and at[1][labels == 3].all()
+    ended = at[0] | at[1] | np.isin(halves.at(x), cores)
+    assert ended[labels > 3].all() and (labels > 3).sum() > 200
+
+
+def test_a_claim_about_a_trap_needs_what_it_names(point: hc.Certificate, halves: hc.Basins) -> None:
+    """With a forged attractor it fails, and so does that of a trap that names this trap; the other basin is proved."""
+    basin = point["basin"]
+    inputs = {**basin.inputs, "size": 10 * basin.inputs["size"]}
+    forged = replace(point, claims={**point.claims, "basin": replace(basin, inputs=inputs)})
+    results = hc.verify(replace(halves, attractors=(forged, halves.attractors[1]))).results
+    passed = [result.passed for result in results if result.status]
+    assert passed[:2] == [False, True]
+    named = replace(halves, traps=(halves.traps[0], replace(halves.traps[1], others=(4, 5))))
+    assert named.meant((6, 7)) == {2, 3, 4, 5, 6, 7} and named.meant((2,)) == {2}
+    assert [result.passed for result in results][2:4] == [False, False]
