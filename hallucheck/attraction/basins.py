@@ -30,7 +30,7 @@ from ..files.reading import NotCovered, Refused, dyadic, integer, items, number,
 from ..points.point import Point
 from ..points.rules import Claim, Facts, Numbers, Rule, given
 from ..points.subdivisions import require
-from .contraction import StepFamily
+from .contraction import Family
 
 MOST_BITS_OF_RUNS, LOST_BITS = 20_000, 8
 
@@ -65,7 +65,8 @@ def conclude_basin(facts: Facts, claim: Claim) -> str | None:
 def measure_around_point(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """The bound on every piece of the cube around the ball of `w`."""
     basis, (step, size, bound) = read_basin(facts, claim)
-    family = StepFamily(point.problem, point.x, step, basis)
+    left, one = basis.inverse() * exact(-step), identity(len(basis))
+    family = Family(point.problem, point.x, basis, left, basis, one)  # V^-1 (I - E M(x)) V
     family.prove_bound(size, bound, claim.inputs["subdivision"], "subdivision")
     here = family.start + family.turned(point.dynamics)
     return {"contraction": spectral_norm(here), "radius": exact(size) * least_singular_value(basis)}
@@ -105,9 +106,8 @@ def prove_around_manifold(
     box = Point(point.problem, True, point.x.cube(size))
     if not norm(box.gradient).positive():  # the step of USAM is defined there, too
         raise Undefined("nothing is hallucinated where the gradient vanishes")
-    assert f.n is not None
-    inner, length = upper.T * exact(k / f.n), exact(step)
-    left, right = back @ point.a, (inner + lower.T * exact(c / f.n)) @ point.b  # L; the rows of W^T
+    inner, length = upper.T * exact(k * f.share), exact(step)
+    left, right = back @ point.a, (inner + lower.T * exact(c * f.share)) @ point.b  # L; the rows of W^T
     of_a, of_b = second_derivatives(box.x, point, size)
     change, rows, columns = change_of_product(size, left, right, combined(back, of_a), combined(inner, of_b))
     rest = start - left @ right.T * length

@@ -24,8 +24,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import pairwise
+from operator import add
 from typing import Any
 
 from ..arithmetic.interval import ONE, ZERO, Interval, Undefined, ball, exact, largest, least, total
@@ -90,8 +91,7 @@ class BatchPoint(Point):
         """`sum p_b A B_b^T/n_b`, each batch in its own columns."""
         columns = Matrix()
         for part, p in zip(self.parts, self.batches.probabilities, strict=True):
-            assert part.problem.f.n is not None
-            columns.extend(part.b @ self.a.T * exact(p / part.problem.f.n))
+            columns.extend(part.b @ self.a.T * exact(p * part.problem.f.share))
         return columns.T
 
 
@@ -126,10 +126,7 @@ class Steps:
     def mean_square(self, probabilities: list[Fraction]) -> Matrix:
         """`sum p_b T_b^T T_b`."""
         squares = [t.T @ t * exact(p) for p, t in zip(probabilities, self.turned, strict=True)]
-        result = squares[0]
-        for square in squares[1:]:
-            result = result + square
-        return result.symmetric_part()
+        return reduce(add, squares).symmetric_part()
 
     def epochs(self, left: frozenset[int], product: Matrix, way: Interval = ZERO) -> Iterator[tuple[Matrix, Interval]]:
         """For all orders of the batches that are left the product of their `T_b`, and the sum that bounds the path."""
@@ -150,8 +147,7 @@ class Steps:
 class Norm:
     """`|V^-1 y|`, and steps of length `E`."""
 
-    def __init__(self, point: Point, claim: Claim) -> None:
-        assert isinstance(point, BatchPoint)
+    def __init__(self, point: BatchPoint, claim: Claim) -> None:
         step, m = number(claim.inputs["step"], "step"), len(point.problem.f.outputs)
         if len(items(claim.inputs["basis"], "basis", dyadic)) != m * m or step <= 0:
             raise Undefined("a basis that is none, or a step that is not positive")
@@ -159,14 +155,11 @@ class Norm:
         self.basis = square_matrix(m)(claim.inputs["basis"], "basis")
         self.back = self.basis.inverse()
         self.left = self.back @ point.a  # L
-        self.right = [  # W_b^T
-            self.of(own, part).T @ part.b for part, own in zip(point.parts, point.own, strict=True)
-        ]
+        self.right = [self.of(*both).T @ both[1].b for both in zip(point.own, point.parts, strict=True)]  # W_b^T
 
     def of(self, own: range, part: Point) -> Matrix:
         """The rows `V_b/n_b`."""
-        assert part.problem.f.n is not None
-        return Matrix(self.basis[i] for i in own) * exact(1 / part.problem.f.n)
+        return Matrix(self.basis[i] for i in own) * exact(part.problem.f.share)
 
     @cached_property
     def here(self) -> Steps:
@@ -185,7 +178,7 @@ class Norm:
         of_left = combined(
             self.back, [Matrix(rows for of_a, _ in found for rows in of_a[k]) for k in range(len(box.x))]
         )
-        turned, descents, slope = [], Vector(), self.here.slope
+        turned, descents, slope = [], Vector(), ZERO
         for part, own, right, t, descent, (_, of_b) in zip(
             parts, self.point.own, self.right, self.here.turned, self.here.descents, found, strict=True
         ):
@@ -218,9 +211,8 @@ def attractor_numbers(facts: Facts, claim: Claim) -> Measures:
     return {**kernel, "contraction": lambda p: factor(claim, p)} if claim.inputs else kernel
 
 
-def factor(claim: Claim, point: Point, largest: bool = True) -> Interval:
+def factor(claim: Claim, point: BatchPoint, largest: bool = True) -> Interval:
     """The root of the largest eigenvalue, or of the least, of `sum p_b T_b^T T_b` at `x*`."""
-    assert isinstance(point, BatchPoint)
     found = spectrum(Norm(point, claim).here.mean_square(point.batches.probabilities), symmetric=True)
     return (found.largest_real_part() if largest else found.least_real_part()).sqrt()
 
@@ -235,13 +227,12 @@ def conclude_attractor(facts: Facts, claim: Claim) -> str | None:
     return "proved" if status == "proved" and claim.numbers["contraction"].below(ONE) else None
 
 
-def measure_mean_square(facts: Facts, claim: Claim, point: Point) -> Numbers:
+def measure_mean_square(facts: Facts, claim: Claim, point: BatchPoint) -> Numbers:
     """What bounds how likely runs leave the ball; or the expansion at `x*`."""
     if "basis" not in claim.inputs:
         return {}
     if "size" not in claim.inputs:
         return {"expansion": factor(claim, point, largest=False)}
-    assert isinstance(point, BatchPoint)
     size, bound, descent, slope = read_ball(claim)
     norm_of, shares = Norm(point, claim), point.batches.probabilities
     steps = norm_of.around(size)
@@ -292,7 +283,7 @@ def conclude_ball(facts: Facts, claim: Claim) -> str | None:
     return "proved" if min(step, size, bound) > 0 and bound < 1 and claim.numbers["radius"].positive() else None
 
 
-def measure_reshuffled(facts: Facts, claim: Claim, point: Point) -> Numbers:
+def measure_reshuffled(facts: Facts, claim: Claim, point: BatchPoint) -> Numbers:
     """What bounds the ways of all epochs."""
     size, bound, descent, slope = read_ball(claim)
     norm_of = Norm(point, claim)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import reduce
+from operator import add, mul
 from typing import Any
 
 from ..arithmetic.interval import ball, dot, exact, total
-from ..arithmetic.linear import Matrix, Vector, identity, matrix_of
+from ..arithmetic.linear import Matrix, Vector, matrix_of
 from ..points.problem import Problem
 from ..points.subdivisions import cover
 
@@ -39,10 +41,7 @@ class Family:
     def by_mean_value(self, w: Vector) -> Matrix:
         """All its values again: the value in the middle, and derivatives on the box times steps."""
         middle, steps = w.middle_and_steps()
-        result = self.at(middle)
-        for step, slope in zip(steps, self.slopes(w), strict=True):
-            result = result + slope * step
-        return result
+        return reduce(add, map(mul, self.slopes(w), steps), self.at(middle))
 
     def prove_bound(self, size: Fraction, bound: Fraction, tree: Any, where: str) -> None:
         """See that the norms are at most the bound for all `|w| <= R`, or this is undefined."""
@@ -68,11 +67,3 @@ def along(bends: list[Matrix], directions: Matrix) -> list[Matrix]:
         matrix_of([dot(column, [bend[i][j] for bend in bends]) for j in range(d)] for i in range(d))
         for column in directions.T
     ]
-
-
-class StepFamily(Family):
-    """`V^-1 (I - E M(x)) V`."""
-
-    def __init__(self, problem: Problem, x: Vector, step: Fraction, basis: Matrix) -> None:
-        self.inverse = basis.inverse()
-        super().__init__(problem, x, basis, self.inverse * exact(-step), basis, identity(len(x)))

@@ -127,12 +127,6 @@ class TwoSteps(Family):
         return [self.turned(bend @ first + second @ other) for bend, other in pairs]
 
 
-def pair(point: Point) -> list[Vector]:
-    """`p` and `q`."""
-    assert isinstance(point, CyclePoint)
-    return [end.x for end in point.ends]
-
-
 def of_a_cycle(conclude: Conclusion) -> Conclusion:
     """Nothing is said of a cycle that is not proved to exist: `p` and `q` might be the same point."""
     return lambda facts, claim: conclude(facts, claim) if facts.has("existence") else None
@@ -144,9 +138,9 @@ def conclude_attractor(facts: Facts, claim: Claim) -> str | None:
     return "proved" if modulus.below(ONE) else "refuted" if ONE.below(modulus) else None
 
 
-def measure_around(facts: Facts, claim: Claim, point: Point) -> Numbers:
+def measure_around(facts: Facts, claim: Claim, point: CyclePoint) -> Numbers:
     """The only critical point of `f` in a box around the middle of the pair."""
-    f, (p, q) = point.problem.f, pair(point)
+    f, (p, q) = point.problem.f, (end.x for end in point.ends)
     inputs = record(claim.inputs, "inputs", ("centre", "half_width"))
     centre = vector(f.dimension)(inputs["centre"], "centre")
     near = centre.cube(exact(positive(number)(inputs["half_width"], "half_width")))
@@ -167,12 +161,13 @@ def read_balls(claim: Claim, d: int) -> tuple[list[Matrix], list[Fraction], Frac
     return bases, items(inputs["sizes"], "sizes", dyadic, count=2), dyadic(inputs["bound"], "bound")
 
 
-def measure_basin(facts: Facts, claim: Claim, point: Point) -> Numbers:
+def measure_basin(facts: Facts, claim: Claim, point: CyclePoint) -> Numbers:
     """The bound around both points."""
     bases, sizes, bound = read_balls(claim, facts.problem.f.dimension)
     contractions, radii = [], []
-    assert isinstance(point, CyclePoint)
-    parts = zip(pair(point), point.turned(), bases, sizes, ("subdivision_p", "subdivision_q"), strict=True)
+    parts = zip(
+        (end.x for end in point.ends), point.turned(), bases, sizes, ("subdivision_p", "subdivision_q"), strict=True
+    )
     for x, turned, basis, size, name in parts:
         family = TwoSteps(point.step, x, basis)
         family.prove_bound(size, bound, claim.inputs[name], name)

@@ -122,7 +122,7 @@ class Cell:
         """Has every `s` exactly one solution in the cell?"""
 
         def test(s: Interval) -> bool:
-            image = self.image(s, self.box, self.preconditioner, self.normal_slopes(s, self.box))
+            image = self.image(s, self.box, self.preconditioner, self.slopes(s, self.box, self.normal))
             return image.strictly_inside(self.box)
 
         return on_parts(self.range(), test)
@@ -142,7 +142,7 @@ class Cell:
         w, c = self.nested[-1][1], self.preconditioner
         thin = s.width() * Interval((1, 1, -12))  # of no account beside how far the arc goes
         for _ in range(times):
-            slopes = self.normal_slopes(s, w)
+            slopes = self.slopes(s, w, self.normal)
             c = (c + defect(c, slopes) @ c).middles()
             before, w = w, self.image(s, w, c, slopes).meet(w)
             if not w.is_half(before) or all(x.width().below(thin) for x in w):
@@ -164,21 +164,13 @@ class Cell:
             result.append((value + bends @ moves).meet(plain))
         return result.T
 
-    def frame_slopes(self, s: Interval, w: Vector) -> Matrix:
-        """`DG [T, N]` at these parameters."""
-        return self.slopes(s, w, self.frame)
-
-    def normal_slopes(self, s: Interval, w: Vector) -> Matrix:
-        """`DG N` at these parameters."""
-        return self.slopes(s, w, self.normal)
-
     def velocity(self, s: Interval, w: Vector) -> Vector:
         """`z'` on the arc at these parameters."""
         return self.frame @ self.direction(s, w)
 
     def direction(self, s: Interval, w: Vector) -> Vector:
         """`z'` in the frame."""
-        slopes = self.frame_slopes(s, w)
+        slopes = self.slopes(s, w, self.frame)
         along = self.bend * (TWO * s)  # T + 2 s N q in the frame
         return Vector([ONE, *self.solve(slopes, slopes @ Vector([ONE, *along]), along)])
 
@@ -206,7 +198,7 @@ class Cell:
         """`z''` on the arc: `DG z'' = -D**2 G (z', z')`."""
         none = Vector([ZERO] * len(velocity))
         bends = self.equation.along(self.z(s, w), velocity, none)[2]
-        slopes = self.frame_slopes(s, w)
+        slopes = self.slopes(s, w, self.frame)
         twice = self.bend * TWO
         turned = slopes.columns(1) @ twice
         return self.normal @ self.solve(slopes, bends + turned, twice)

@@ -146,8 +146,7 @@ class Point:
         """`M`, or for sums of squares the tangent kernel `K = A B^T / n`."""
         if not self.residual:
             return self.problem.field_slopes(self.x)
-        assert self.problem.f.n is not None
-        return self.a @ self.b.T * exact(1 / self.problem.f.n)
+        return self.a @ self.b.T * exact(self.problem.f.share)
 
     @cached_property
     def target_spectrum(self) -> Spectrum:

@@ -32,12 +32,12 @@ class Function:
     def __init__(self, objective: Objective) -> None:
         code = self.code = objective.code
         self.inputs, self.outputs, self.n = objective.inputs, objective.outputs, objective.n
-        self.dimension = len(self.inputs)
+        self.dimension, self.share = len(self.inputs), 1 / self.n if self.n else Fraction(0)  # 1/n
         if self.n is None:
             self.value = self.outputs[0]
         else:
             squares = code.sum([code.power(r, 2) for r in self.outputs])
-            self.value = code.mul(code.constant(1 / (2 * self.n)), squares)
+            self.value = code.mul(code.constant(self.share / 2), squares)
         self.end = len(code.nodes)  # f is defined where all nodes before this one are
         self.gradient_nodes = code.gradient(self.value, self.inputs)
         code.differentiable(self.outputs)

@@ -136,7 +136,7 @@ class Rule:
 
     numbers: Measures | Callable[[Facts, Claim], Measures]
     conclude: Conclusion
-    subject: Callable[[Facts, Claim, Point], Any] = lambda facts, claim, point: point
+    subject: Callable[[Facts, Claim, Any], Any] = lambda facts, claim, point: point
     inputs: bool = False
 
     def numbers_of(self, facts: Facts, claim: Claim) -> Measures:

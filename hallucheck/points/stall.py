@@ -29,11 +29,10 @@ def read_box(value: Any, problem: Problem) -> Place:
     return Place(found.centre, found.centre + Vector(map(ball, found.radius)))
 
 
-def measure_stall(facts: Facts, claim: Claim, place: Point) -> Numbers:
+def measure_stall(facts: Facts, claim: Claim, place: Place) -> Numbers:
     """`v^T H(y+) v/|v|**2 < 0` for every `y` of a box: no `y+` is a local minimizer of `f`."""
     problem, f = facts.problem, facts.problem.f
     direction = items(claim.inputs["direction"], "direction", number, count=f.dimension)
-    assert isinstance(place, Place)
     require(problem.variant is None, any(direction))
     seeds = {i: f.code.constant(v) for i, v in zip(f.inputs, direction, strict=True) if v}
     (bend,) = tangents(f.code, tangents(f.code, [f.value], seeds), seeds)
