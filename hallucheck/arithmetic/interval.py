@@ -246,7 +246,9 @@ def hull(parts: Iterable[Interval]) -> Interval:
 
 
 def meet(x: Interval, y: Interval) -> Interval:
-    """The numbers that two intervals have in common, up to rounding; they must have some."""
+    """The numbers that two intervals have in common, up to rounding; undefined if there are none."""
+    if x.below(y) or y.below(x):
+        raise Undefined("two enclosures of a number have nothing in common")
     return cut(*between(max(x, y, key=LOWER_END), min(x, y, key=UPPER_END)))
 
 

@@ -118,9 +118,18 @@ def test_parts_and_wholes_of_intervals_contain_what_they_have_to():
                 assert holds(meet(x, y), value) and holds(meet(y, x), value)
             for n in y[:2]:
                 assert holds(least([x, y]), min(value, real(n, y[2])))
+                assert holds(largest([x, y]), max(value, real(n, y[2])))
         fraction = Fraction(rng.randint(-(10**40), 10**40), rng.randint(1, 10**30))
         low, high = exact(fraction).ends()
         assert low <= fraction <= high
+
+
+def test_intervals_without_a_common_number_have_no_common_part():
+    """Those that touch have one."""
+    low, high = Interval((1, 3, 0)), Interval((7, 9, -1))
+    with pytest.raises(Undefined):
+        meet(high, low)
+    assert meet(low, Interval((3, 4, 0))).ends() == (3, 3)
 
 
 @pytest.mark.parametrize(("ends", "size"), [((-5, 3), (0, 5)), ((-3, 5), (0, 5)), ((-5, -3), (3, 5)), ((3, 5), (3, 5))])
