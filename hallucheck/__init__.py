@@ -18,11 +18,11 @@ first, for `branch` and `sheet`. In lines, comments and docstrings included:
     a farthest point   2,400
     a network          2,750   with files/companion, functions/programs and arithmetic/elementary
     a stall            2,460
-    a basin            2,720
-    weight decay       2,900
-    mini-batches       3,050
-    a two-cycle        2,690
-    a branch           2,860
-    a sheet            2,900
-    everything         5,150
+    a basin            2,710
+    weight decay       2,890
+    mini-batches       3,030
+    a two-cycle        2,680
+    a branch           2,850
+    a sheet            2,880
+    everything         5,100
 """

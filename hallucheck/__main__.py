@@ -16,8 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m hallucheck",
         description="Prove the claims of hallucert certificates again, with Python's standard library alone.",
-        epilog="Exit status: 0 every claim re-proved, 1 some claim not, or not covered, "
-        "2 the file cannot be read as a certificate.",
+        epilog="Exit status: 0 every claim re-proved, 1 some claim not, or not covered, 2 a file is no certificate.",
     )
     parser.add_argument("--budget", type=float, default=600.0, help="seconds for each file (default 600)")
     parser.add_argument("--json", action="store_true", help="print a list of results alone on stdout")

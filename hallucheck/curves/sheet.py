@@ -17,7 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ..arithmetic.interval import ZERO, Interval, Undefined, compare, exact, hull
+from ..arithmetic.interval import ZERO, Interval, Undefined, exact, hull
 from ..arithmetic.linear import Matrix, Vector, norm
 from ..files.reading import Refused, integer, items, number, record
 from ..points.claims import RULES
@@ -112,7 +112,7 @@ class Sheet:
         if claim.name == "curve":
             if not any(self.length(self.entries, k).inside(claim.numbers["length"]) for k in range(LENGTH_PARTS)):
                 return "length: not shown to lie in the published interval"
-            return self.least_values(claim, measure_curve)
+            return self.least_values(claim, lambda point: {"gradient_norm": norm(point.gradient)})
         facts = Facts(self.problem, True, RULES)
         return self.least_values(claim, lambda point: RULES[claim.name].measure(facts, claim, point))
 
@@ -124,7 +124,7 @@ class Sheet:
             def above(s: Interval, cell: Cell = cell) -> bool:
                 numbers = measure(self.point(cell, s))
                 found.append((cell, s, numbers))
-                return all(compare(x[0], x[2], y[0], y[2]) >= 0 for x, y in pairs(numbers, claim.numbers))
+                return all(claim.numbers[name].lower().at_most(value.lower()) for name, value in numbers.items())
 
             if not all(on_parts(piece, above) for piece in cuts):
                 return "a smaller value on the curve is not excluded"
@@ -145,8 +145,7 @@ class Sheet:
         """
         for cell, s, _ in sorted(found, key=lambda part: float(part[2][name].lower())):
             for place in (s.middle(), s.lower(), s.upper()):
-                value = measure(self.point(cell, place))[name]
-                if compare(value[1], value[2], published[1], published[2]) <= 0:
+                if measure(self.point(cell, place))[name].at_most(published.upper()):
                     return True
         return False
 
@@ -207,21 +206,11 @@ def parts(s: Interval, count: int) -> list[Interval]:
     return [s] if count == 0 else [part for half in s.halves() for part in parts(half, count - 1)]
 
 
-def pairs(numbers: Numbers, published: Numbers) -> list[tuple[Interval, Interval]]:
-    """Numbers with what is published of them."""
-    return [(value, published[name]) for name, value in numbers.items()]
-
-
 def passed(s: Interval, start: Interval) -> Interval:
     """How long the part of a piece is that lies behind a start, which is known to an interval."""
     (low, high), (first, last) = s.ends(), start.ends()
     shortest, longest = max(Fraction(0), high - max(low, last)), max(Fraction(0), high - max(low, first))
     return hull([exact(shortest), exact(longest)])
-
-
-def measure_curve(point: Point) -> Numbers:
-    """`|g|`."""
-    return {"gradient_norm": norm(point.gradient)}
 
 
 def check_conclusion(claim: Claim, facts: Facts, count: int) -> None:

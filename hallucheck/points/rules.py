@@ -65,11 +65,8 @@ class Result:
     objection: str | None = None
 
     def __str__(self) -> str:
-        if self.status == "undecided":
-            return f"{self.claim} (undecided): nothing claimed"
-        return f"{self.claim} ({self.status}): " + (
-            f"NOT re-proved: {self.objection}" if self.objection else "re-proved"
-        )
+        answer = f"NOT re-proved: {self.objection}" if self.objection else "re-proved"
+        return f"{self.claim} ({self.status}): {'nothing claimed' if self.status == 'undecided' else answer}"
 
 
 def result_of(claim: Claim, check: Callable[[Claim], str | None]) -> Result:

@@ -18,6 +18,7 @@ from hallucheck.arithmetic.interval import (
     dot,
     exact,
     hull,
+    largest,
     least,
     meet,
     working_precision,
