@@ -14,15 +14,15 @@ That is all for points with the claims that need no inputs. Others load what the
 `farthest`, `global_target` or `stall`; `attraction`, with `contraction` and `basins` first; and `curves`, with `cells`
 first, for `branch` and `sheet`. In lines, comments and docstrings included:
 
-    a point            2,210
-    a farthest point   2,400
-    a network          2,750   with files/companion, functions/programs and arithmetic/elementary
-    a stall            2,460
-    a basin            2,710
-    weight decay       2,890
-    mini-batches       3,030
-    a two-cycle        2,680
-    a branch           2,850
-    a sheet            2,880
-    everything         5,100
+    a point            2,190
+    a farthest point   2,390
+    a network          2,730   with files/companion, functions/programs and arithmetic/elementary
+    a stall            2,440
+    a basin            2,700
+    weight decay       2,880
+    mini-batches       3,010
+    a two-cycle        2,660
+    a branch           2,830
+    a sheet            2,860
+    everything         5,090
 """

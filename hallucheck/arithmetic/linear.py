@@ -161,11 +161,6 @@ def norm(v: Iterable[Interval]) -> Interval:
     return hull([ZERO, square.upper().sqrt()]) if square[1] > 0 else ZERO
 
 
-def largest_size(parts: Iterable[Interval]) -> Interval:
-    """A bound of the absolute values."""
-    return largest([ZERO, *map(abs, parts)]).upper()
-
-
 def solve_lower(factor: Matrix, b: Matrix) -> Matrix:
     """`L^-1 B` for lower triangular `L`."""
     columns = Matrix()
@@ -209,9 +204,9 @@ def corrected(r: Matrix, v: Matrix, t: Matrix) -> Matrix:
     largest entry, where `e < 1` bounds the sums of the rows of `|E|`.
     """
     error = r @ v - identity(len(v))
-    e = largest_size(total(map(abs, row)) for row in error)
+    e = largest(total(map(abs, row)) for row in error)
     if not e.below(ONE):
         raise Undefined("a matrix may be singular")
     share = e / (ONE - e)
-    changes = [ball((share * largest_size(column)).upper()) for column in t.T]
+    changes = [ball(share * largest(map(abs, column))) for column in t.T]
     return Matrix([row + changes for row in t])

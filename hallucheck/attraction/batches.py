@@ -269,7 +269,7 @@ def conclude_mean_square(facts: Facts, claim: Claim) -> str | None:
     step = number(record(claim.inputs, "inputs", ("step",), BALL[1:])["step"], "step")
     if "basis" not in claim.inputs:
         record(claim.inputs, "inputs", ("step",))
-        return "refuted" if facts.refutes("attractor") and step > 0 else None
+        return "refuted" if facts.has("attractor", status="refuted") and step > 0 else None
     if "size" not in claim.inputs:
         record(claim.inputs, "inputs", BALL[:2])
         return "refuted" if ONE.below(claim.numbers["expansion"]) and step > 0 else None

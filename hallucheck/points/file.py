@@ -11,7 +11,7 @@ from ..files.reading import Refused, box, record
 from .claims import RULES
 from .point import System, read_witness
 from .problem import read_problem
-from .rules import Claim, Facts, Result, Rule, read_claims, result_of
+from .rules import Claim, Facts, Result, read_claims, result_of
 
 FIELDS = ("format", "schema", "kind", "provenance", "problem", "digest", "witness", "enclosure", "claims")
 ROOMS = {
@@ -27,22 +27,21 @@ def verify(document: dict[str, Any], path: Path) -> list[Result]:
     """A file of kind point."""
     record(document, "file", FIELDS, ("doubles",))
     problem, witness, kind = read_problem(document, path), document["witness"], System
-    rules: dict[str, Rule] = dict(RULES)
+    rules, late = dict(RULES), ROOMS
     if problem.batches is not None:
         from ..attraction import batches
 
-        kind, rules = batches.BatchSystem, batches.RULES
+        kind, rules, late = batches.BatchSystem, batches.RULES, {}
     elif problem.exact_decay:
         from ..attraction import decay
 
-        rules = decay.RULES
+        rules, late = decay.RULES, {}
     elif isinstance(witness, dict) and witness.get("system") == "box":
         from . import stall
 
         return stall.verify_box(problem, document)
-    order = [*rules, *(ROOMS if problem.batches is None and not problem.exact_decay else ())]
-    claims = read_claims(document, order)
-    for room in {ROOMS[claim.name] for claim in claims if claim.name not in rules}:
+    claims = read_claims(document, [*rules, *late])
+    for room in {late[claim.name] for claim in claims if claim.name in late}:
         rules |= import_module(f"hallucheck.{room}").RULES
     found = None if witness is None else read_witness(witness, problem)
     facts = Facts(problem, found is not None and found.slice is not None, rules)
@@ -59,7 +58,7 @@ def check_claims(facts: Facts, system: System | None, enclosure: Any, claims: li
             raise Refused("witness", "nothing can be proved without one")
         return [Result(claim.name, claim.status) for claim in claims]
     published = box(len(system.centre))(enclosure, "enclosure") if enclosure is not None else Vector()
-    point = None if facts.refutes("existence") else system.prove()
+    point = None if facts.has("existence", status="refuted") else system.prove()
 
     def check(claim: Claim) -> str | None:
         if claim.name == "existence" and claim.status == "refuted":

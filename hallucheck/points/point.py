@@ -117,11 +117,6 @@ class Point:
         return self.problem.f.hessian_at(self.x)[1]
 
     @cached_property
-    def target_hessian(self) -> Matrix:
-        """`H(x*+)`."""
-        return self.problem.f.hessian_at(self.plus)[1]
-
-    @cached_property
     def turn(self) -> Matrix:
         """`Du` at `x*`."""
         return self.problem.turn(self.s, self.u, self.hessian)
@@ -151,7 +146,7 @@ class Point:
     @cached_property
     def target_spectrum(self) -> Spectrum:
         """That of `H(x*+)`."""
-        return spectrum(self.target_hessian.symmetric_part(), symmetric=True)
+        return spectrum(self.problem.f.hessian_at(self.plus)[1].symmetric_part(), symmetric=True)
 
     @cached_property
     def sphere_spectrum(self) -> Spectrum:

@@ -92,13 +92,9 @@ class Facts:
     rules: dict[str, Rule]
     claims: dict[str, Claim] = field(default_factory=dict)
 
-    def has(self, *names: str) -> bool:
-        """Are these claims proved?"""
-        return all(name in self.claims and self.claims[name].status == "proved" for name in names)
-
-    def refutes(self, name: str) -> bool:
-        """Is this claim refuted?"""
-        return name in self.claims and self.claims[name].status == "refuted"
+    def has(self, *names: str, status: str = "proved") -> bool:
+        """Are these claims proved, or refuted?"""
+        return all(name in self.claims and self.claims[name].status == status for name in names)
 
     def conclude(self, claims: list[Claim]) -> None:
         """Refuse claims whose numbers do not show what they say."""
