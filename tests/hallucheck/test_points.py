@@ -148,6 +148,17 @@ def test_an_undecided_claim_keeps_no_inputs(tmp_path, name, undecided):
     assert forged(tmp_path, name, lambda document: change(document, kept))
 
 
+def test_an_undecided_claim_of_a_sheet_keeps_its_number_alone(tmp_path):
+    """And that has to be one of a sheet."""
+
+    def change(document, inputs):
+        claim(document, "attractor").update(status="undecided", numbers={}, reason="precision", inputs=inputs)
+
+    for inputs in ({"sheet": 1, "step": "1"}, {"sheet": 2}, {"sheet": "1"}):
+        with pytest.raises(Refused, match=r"claims.attractor.inputs"):
+            forged(tmp_path, "ring-sheet", lambda document, inputs=inputs: change(document, inputs))
+
+
 def changed_inputs(name, key, value):
     """A change of one input of a claim."""
     return lambda document: claim(document, name)["inputs"].update({key: value})
