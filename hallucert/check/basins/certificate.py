@@ -203,7 +203,7 @@ class Basins(AboutProblem, Saved):
         """Say what all starts in cells with some labels do."""
         part = f"cells that are together at least {decimal_below(share)} of the box"
         text = f"{self._what} {goal} from every start in {part}"
-        if (self.steps[np.isin(self.labels, labels)] < 0).any():
+        if (self.steps[np.isin(self.labels, list(self.meant(labels)))] < 0).any():
             return f"{text}; where the gradient vanishes on the way, with any unit vector for its direction."
         return f"{text}."
 

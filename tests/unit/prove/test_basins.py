@@ -300,6 +300,9 @@ def test_among_what_is_open_traps_are_found(halves: hc.Basins) -> None:
     trap, *_ = halves.traps
     text = halves.all_claims[2].statement
     assert trap.others == (2, 3) and "never leaves them, or converges to x*_1, or converges to x*_2, from" in text
+    own = np.isin(halves.labels, halves.traps[0].labels)
+    assert (halves.steps[~own & (halves.labels < 4)] < 0).any()  # on the way to what the trap names
+    assert "any unit vector" in replace(halves, steps=np.where(own, 1, halves.steps)).all_claims[2].statement
     assert halves.decided + halves.trapped == 1 - halves.share(0) > Fraction(9, 10) > Fraction(7, 10) > halves.decided
     cores = [each.core for each in halves.traps]
     starts = np.random.default_rng(4).uniform(*halves.box.T, (2000, 2))
