@@ -36,6 +36,9 @@ def digest(root: Path = PACKAGE, sources: tuple[str, ...] = SOURCES) -> str:
 inlined = njit(nogil=True, error_model="numpy")
 """Compile a function as part of those that call it."""
 
+merged = njit(nogil=True, error_model="numpy", inline="always")
+"""Compile a long function as part of the only one that calls it: LLVM would spend as long on it again."""
+
 
 def compiled(function: Function, root: Path = PACKAGE, sources: tuple[str, ...] = SOURCES) -> Function:
     """Compile a function that Python calls, once for all processes until one of the sources changes."""

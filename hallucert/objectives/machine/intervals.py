@@ -200,6 +200,17 @@ def nonzero(x):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def permuted(x, order):  # type: ignore[no-untyped-def]
+    """Return m rows (m, 2, k) of which lane i is that of row ``order[m, i]`` of `x`, (n, 2, k)."""
+    result = np.empty((order.shape[0], 2, order.shape[1]))
+    for j in range(order.shape[0]):
+        for i in range(order.shape[1]):
+            for row in range(2):
+                result[j, row, i] = x[order[j, i], row, i]
+    return result
+
+
+@compiled
 def krawczyk(middle, inverse, low, high, value, lo, hi):  # type: ignore[no-untyped-def]
     """Return ``m - C G(m) + (I - C [DG]) (W - m)`` for k boxes W, as arrays of ends (k, n).
 

@@ -165,10 +165,16 @@ def operator(
 def inverses(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return approximate inverses, and which of them exist in floats; proposals only."""
     n = matrices.shape[-1]
-    if n == 1:
-        inverses = 1.0 / np.where(matrices == 0, np.nan, matrices)
-        good = np.isfinite(inverses[:, 0, 0])
-        return np.where(good[:, None, None], inverses, 1.0), good
+    if n in (1, 2):
+        adjugates = np.ones_like(matrices)
+        determinants = matrices[:, 0, 0]
+        if n == 2:
+            np.negative(matrices[:, ::-1, ::-1].swapaxes(1, 2), out=adjugates)
+            (a, b), (c, d) = matrices.transpose(1, 2, 0)
+            adjugates[:, 0, 0], adjugates[:, 1, 1], determinants = d, a, a * d - b * c
+        inverses = adjugates / np.where(determinants == 0, np.nan, determinants)[:, None, None]
+        good = np.asarray(np.isfinite(inverses).all((1, 2)))
+        return np.where(good[:, None, None], inverses, np.eye(n)), good
     determinants = np.linalg.det(matrices)
     good = np.isfinite(determinants) & (determinants != 0)
     inverses = np.linalg.inv(np.where(good[:, None, None], matrices, np.eye(n)))
@@ -193,10 +199,11 @@ def search(system: System, start: Boxes, min_width: np.ndarray, max_boxes: int, 
             spent += len(batch)
             clock.tell("boxes", spent)
             done = rest.width <= min_width[rest.tag]
-            small.append(rest[done])
-            left += int(done.sum())
-            rest = rest[~done]
-            stack = Boxes.join([stack, rest])
+            if done.any():
+                small.append(rest[done])
+                left += int(done.sum())
+                rest = rest[~done]
+            stack = Boxes.join([stack, rest]) if len(stack) else rest
     return Searched(zeros, Boxes.join(small), stack, spent)
 
 
@@ -215,7 +222,8 @@ def narrowed(system: System, boxes: Boxes, steps: int) -> Boxes:
 
 def _step(system: System, batch: Boxes, zeros: list[Zero]) -> Boxes:
     """Drop, prove, shrink or split every box of a batch; returns what is left to do."""
-    batch = batch[~_covered(batch, zeros)]
+    if (covered := _covered(batch, zeros)).any():
+        batch = batch[~covered]
     if not len(batch):
         return batch
     wide = inflated(batch)
@@ -229,9 +237,13 @@ def _step(system: System, batch: Boxes, zeros: list[Zero]) -> Boxes:
     empty = (lo > hi).any(axis=1)
     new = np.flatnonzero(found.proved & ~empty)
     sides, unique = (np.stack([x.lo[new], x.hi[new]], -1) for x in (found, wide))
-    for tag, box, own in zip(batch.tag[new].tolist(), sides, unique, strict=True):
-        if not any(zero.tag == tag and _inside(box, zero.unique) for zero in zeros):
-            zeros.append(Zero(tag, box, own))
+    proved = [Zero(*parts) for parts in zip(batch.tag[new].tolist(), sides, unique, strict=True)]
+    inside = _within(boxes_of(proved, batch.lo.shape[1]), everything := [*zeros, *proved])
+    known = np.arange(len(everything)) < len(zeros)
+    for own, zero in zip(inside, range(len(zeros), len(everything)), strict=True):
+        if not (own & known).any():
+            known[zero] = True
+            zeros.append(everything[zero])
     left = ~empty & ~found.proved
     rest, before = Boxes(batch.tag[left], lo[left], hi[left]), batch.width[left]
     shrunk = rest.width <= _PROGRESS * before
@@ -243,15 +255,15 @@ def _step(system: System, batch: Boxes, zeros: list[Zero]) -> Boxes:
 
 def _covered(batch: Boxes, zeros: list[Zero]) -> np.ndarray:
     """Tell which boxes lie where a known zero is the only one."""
+    return np.asarray(_within(batch, zeros[-_COVERED:]).any(axis=1))
+
+
+def _within(boxes: Boxes, zeros: Sequence[Zero]) -> np.ndarray:
+    """Tell which of k boxes lie where which of m zeros of their systems is the only one, shape (k, m)."""
     if not zeros:
-        return np.zeros(len(batch), bool)
-    latest = zeros[-_COVERED:]
-    unique = np.stack([zero.unique for zero in latest])
-    inside = batch.tag[:, None] == np.array([zero.tag for zero in latest])
+        return np.zeros((len(boxes), 0), bool)
+    unique = np.stack([zero.unique for zero in zeros])
+    inside = boxes.tag[:, None] == np.array([zero.tag for zero in zeros])
     for j in range(unique.shape[1]):
-        inside &= (batch.lo[:, None, j] >= unique[:, j, 0]) & (batch.hi[:, None, j] <= unique[:, j, 1])
-    return np.asarray(inside.any(axis=1))
-
-
-def _inside(inner: np.ndarray, outer: np.ndarray) -> bool:
-    return bool((inner[:, 0] >= outer[:, 0]).all() and (inner[:, 1] <= outer[:, 1]).all())
+        inside &= (boxes.lo[:, None, j] >= unique[:, j, 0]) & (boxes.hi[:, None, j] <= unique[:, j, 1])
+    return np.asarray(inside)

@@ -43,6 +43,14 @@ def _copied(x: Lanes) -> Lanes:
     return _of(np.ascontiguousarray(x.rows))
 
 
+def _stacked(values: Sequence[Lanes], count: int) -> np.ndarray:
+    """Return n intervals in so many lanes as one array (n, 2, count)."""
+    result = np.empty((len(values), 2, count))
+    for rows, value in zip(result, values, strict=True):
+        rows[:] = value.rows
+    return result
+
+
 @lru_cache(maxsize=10_000)
 def _constant(numerator: int, denominator: int) -> CompiledLanes:
     value = Fraction(numerator, denominator)
@@ -67,7 +75,7 @@ class CompiledFloatLanes(FloatLanes):
         return result
 
     def permuted(self, values: Sequence[Lanes], order: np.ndarray) -> list[Lanes]:
-        return [_copied(value) for value in super().permuted(values, order)]
+        return list(map(_of, intervals.permuted(_stacked(values, order.shape[1]), np.ascontiguousarray(order))))
 
     def negated(self, x: Lanes, where: np.ndarray) -> Lanes:
         return _copied(super().negated(x, where))
@@ -111,8 +119,6 @@ class CompiledFloatLanes(FloatLanes):
         self, boxes: Boxes, inverse: np.ndarray, low: np.ndarray, high: np.ndarray, value: Sequence[Lanes]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the ends of what `branch_and_prune.operator` encloses."""
-        ends = np.empty((len(value), 2, len(boxes)))
-        for rows, own in zip(ends, value, strict=True):
-            rows[:] = own.rows
-        below, above = intervals.krawczyk(boxes.middle, inverse, low, high, ends, boxes.lo, boxes.hi)
+        at_middle = _stacked(value, len(boxes))
+        below, above = intervals.krawczyk(boxes.middle, inverse, low, high, at_middle, boxes.lo, boxes.hi)
         return below, above

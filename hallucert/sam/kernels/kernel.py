@@ -20,7 +20,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numba.extending import overload
 
-from hallucert.objectives.machine.compilation import compiled, inlined
+from hallucert.objectives.machine.compilation import compiled, inlined, merged
 from hallucert.objectives.machine.interpreter import execute
 from hallucert.objectives.machine.program import Program
 from hallucert.objectives.machine.vectors import fma
@@ -115,7 +115,7 @@ def _gather(work, block, members, x):  # type: ignore[no-untyped-def]
             work[j * block + i] = x[members[i], j]
 
 
-@inlined
+@merged
 def _advance_block(program, work, block, members, lanes, steps, address):  # type: ignore[no-untyped-def]
     d = np.uint64(lanes.x.shape[1])
     outputs = program.outputs

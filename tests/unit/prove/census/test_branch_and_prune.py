@@ -11,7 +11,7 @@ import pytest
 
 import hallucert
 from hallucert.balls.ball_lanes import Boxes, lane_arithmetic
-from hallucert.prove.census.branch_and_prune import Expansion, image, search
+from hallucert.prove.census.branch_and_prune import Expansion, image, inverses, search
 
 LANES = lane_arithmetic("mpmath", 64)
 
@@ -68,3 +68,19 @@ def test_no_field_of_another_object_is_overwritten(folder):
             parts = [part for target in targets if target is not None for part in getattr(target, "elts", [target])]
             written = [part for part in parts if isinstance(part, ast.Attribute)]
             assert all(getattr(part.value, "id", "") == "self" for part in written), (path.name, ast.unparse(node))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_proposed_inverses_are_those_of_whole_numbers(n: int) -> None:
+    """Matrices of determinant 1 have inverses of whole numbers; those without an inverse, or with NaN, get the unit."""
+    rng = np.random.default_rng(n)
+    lower = np.tril(rng.integers(-3, 4, (50, n, n)), -1) + np.eye(n)
+    upper = np.triu(rng.integers(-3, 4, (50, n, n)), 1) + np.eye(n)
+    matrices = lower @ upper
+    matrices[:10, 0] = 0.0
+    matrices[10:20, n - 1, n - 1] = np.nan
+    with np.errstate(all="ignore"):
+        found, good = inverses(matrices)
+    assert good.tolist() == [False] * 20 + [True] * 30
+    assert np.array_equal(found[:20], np.broadcast_to(np.eye(n), (20, n, n)))
+    assert np.abs(found[20:] @ matrices[20:] - np.eye(n)).max() < 1e-10

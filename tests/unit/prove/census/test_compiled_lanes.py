@@ -57,6 +57,18 @@ def test_operations_give_the_doubles_of_numpy(n: int, m: int) -> None:
             assert np.array_equal(COMPILED.nonzero(COMPILED.box(*a)), PLAIN.nonzero(Lanes(*a)))
 
 
+def test_rows_are_permuted_lane_by_lane() -> None:
+    """Each lane has an order of its own, also where a value is the same in all lanes."""
+    rng = np.random.default_rng(5)
+    values = [sides(rng, count) for count in (50, 1, 50)]
+    order = rng.integers(0, 3, (4, 50))
+    found = COMPILED.permuted([COMPILED.box(*value) for value in values], np.asfortranarray(order))
+    for row, own in zip(found, order, strict=True):
+        for i, j in enumerate(own):
+            low, high = (np.broadcast_to(side, 50)[i] for side in values[j])
+            assert np.array_equal(row.rows[:, i], [-low, high], equal_nan=True)
+
+
 def test_operations_contain_exact_results() -> None:
     """The results for all pairs of ends, in rational arithmetic, lie in the lanes, also where something underflows."""
     rng = np.random.default_rng(7)
