@@ -14,6 +14,7 @@ import pytest
 import hallucert as hc
 from hallucert.check.basins import graph
 from hallucert.check.basins.partition import DEEPEST
+from hallucert.check.claim import Enclosure
 from hallucert.check.file.files import from_json
 from hallucert.check.file.save import to_json
 from hallucert.errors import ArgumentError, CertificateError, CheckpointError
@@ -64,12 +65,29 @@ def test_a_file_is_proved_again_in_another_arithmetic(point: hc.Certificate, tmp
     assert hc.verify(path)
     first = hc.certify(WELL, (-0.5, 0), RHO)  # without a basin, in the place of the one that has it
     assert next(result.passed for result in hc.verify(replace(found, attractors=(first, point))).results) is False
+    claim = point["nonstationary"]
+    more = {name: Enclosure(2 * number.lower, 2 * number.upper) for name, number in claim.numbers.items()}
+    forged = replace(point, claims={**point.claims, claim.name: replace(claim, numbers=more)})  # all else is true
+    assert "of its attractor is not re-proved: nonstationary" in str(hc.verify(replace(found, attractors=(forged,))))
+    data = to_json(found)
+    counts = iter(data["steps"])
+    data["steps"] = [1 if letter == "." else next(counts) for letter in data["cells"] if letter != "+"]
+    data["cells"] = data["cells"].replace(".", "-")
+    results = {result.name: result.passed for result in hc.verify(from_json(data)).results}
+    assert results == {"basin_share": True, "leaves_share": False}
     data = to_json(found)
     data["cells"] = data["cells"].replace(".", "A")
     data["steps"] = [5] * sum(letter != "+" for letter in data["cells"])
     verdict = hc.verify(from_json(data))
     assert not verdict
     assert "cells do not flow where they should" in str(verdict)
+
+
+def test_runs_that_have_no_direction_are_told_of(found: hc.Basins) -> None:
+    """Where a step is one for all directions the claim says which runs it is about; elsewhere it does not."""
+    said = "where the gradient vanishes on the way, with any unit vector for its direction"
+    assert said not in str(replace(found, steps=np.abs(found.steps)))
+    assert said in replace(found, steps=-np.abs(found.steps))[0].statement
 
 
 def test_what_does_not_fit_is_refused(found: hc.Basins) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
+from hallucert.check.basins import attractor
 from hallucert.check.basins.attractor import Ellipse, ellipses_of, regions_of, zeros_of
 from hallucert.check.basins.zeros import Zeros
 from hallucert.check.problem import Problem
@@ -52,6 +53,33 @@ def test_the_basin_of_another_problem_is_none(point: hc.Certificate) -> None:
     usam = hc.certify(f, (-0.6, 0), "25/6", variant="usam", basin="0.1")
     assert usam["basin"]
     assert ellipses_of(usam, Problem(f, usam.rho), STEP) == ()
+
+
+def test_a_point_with_weight_decay_has_no_ellipse(point: hc.Certificate) -> None:
+    """It has the function, the radius and a claim `basin` for the step: but of other steps."""
+    decayed = hc.certify(point.objective, (-0.5, 0), "1.5", basin="0.1", weight_decay="1/100")
+    assert decayed["basin"]
+    assert regions_of(decayed, Problem(point.objective, point.rho), STEP) == ()
+
+
+@pytest.mark.parametrize("centre", [Fraction(0), Fraction(1, 3)])
+def test_what_doubles_make_of_a_basis_is_allowed_for(centre: Fraction) -> None:
+    """Of nearly singular bases, and for numbers beyond doubles: points on the rim are in the set, in fractions."""
+    unit, size = Fraction(1, 2**60), Fraction(2**60 - 1, 2**61)
+    bases = [[1 + k * unit, 1 + (1 << 37) * unit, 1 + 3 * unit, 1 + Fraction(k, 2**20)] for k in range(1, 9)]
+    for v in ([Fraction(1), Fraction(0), Fraction(0), Fraction(1)], *bases):
+        ellipse, largest = attractor._ellipse(((centre, centre), (centre, centre)), v, size), Fraction(0)
+        (p, q), (r, s) = [list(map(Fraction, row)) for row in ellipse.back.tolist()]
+        radius, z = Fraction(ellipse.radius), Fraction(float(ellipse.centre[0]))
+        for t in (Fraction(k, 7) for k in range(-28, 29)):
+            w = 2 * radius * t / (1 + t * t), radius * (1 - t * t) / (1 + t * t)
+            off = [
+                (s * w[0] - q * w[1]) / (p * s - q * r) + z - centre,
+                (p * w[1] - r * w[0]) / (p * s - q * r) + z - centre,
+            ]
+            back = v[3] * off[0] - v[1] * off[1], v[0] * off[1] - v[2] * off[0]
+            largest = max(largest, (back[0] ** 2 + back[1] ** 2) / (v[0] * v[3] - v[1] * v[2]) ** 2)
+        assert size**2 / 4 < largest <= size**2
 
 
 def test_numbers_that_no_double_holds_are_refused(point: hc.Certificate) -> None:
@@ -110,7 +138,12 @@ def test_boxes_are_inside_if_their_corners_are() -> None:
     """A box whose corner is on the rim is not: there is room for rounding."""
     ellipse = Ellipse(np.zeros(2), np.eye(2), 1.0)
     inside, touching, outside = ([[-s, s], [-0.5, 0.75]] for s in (0.5, np.sqrt(1 - 0.75**2), 0.7))
-    assert ellipse.contains(np.array([inside, touching, outside])).tolist() == [True, False, False]
+    boxes = np.array([inside, touching, outside])
+    for way in ((1, 1), (-1, 1), (1, -1)):
+        moved = np.sort(boxes * np.array(way)[:, None] + [[0.1 * way[0]], [0.0]], axis=-1)
+        assert replace(ellipse, centre=np.array([0.1 * way[0], 0.0])).contains(moved).tolist() == [True, False, False]
+        off = np.sort(np.array([[[0.0, 0.9], [0.0, 0.5]]]) * np.array(way)[:, None], axis=-1)
+        assert not ellipse.contains(off).any()
     assert not ellipse.contains(np.full((1, 2, 2), np.nan)).any()
 
 
@@ -130,6 +163,8 @@ def test_a_zero_of_the_residual_stands_for_all(zero: hc.Certificate) -> None:
     claims = {name: claim for name, claim in zero.claims.items() if name != "hallucinated_minimizer"}
     others = [Problem(RING, Fraction(1)), Problem(hc.Objective.least_squares(["x**2 + y**2 - 1"]), Fraction(3, 2))]
     assert regions_of(replace(zero, claims=claims), problem, STEP) == ()
+    open_ = replace(zero["hallucinated_minimizer"], status=hc.Status.UNDECIDED)
+    assert regions_of(replace(zero, claims=claims | {"hallucinated_minimizer": open_}), problem, STEP) == ()
     assert all(regions_of(zero, other, STEP) == () for other in others)
 
 

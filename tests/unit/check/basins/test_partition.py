@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -87,3 +89,27 @@ def test_faces_belong_to_both_sides() -> None:
     for point, count in (([1.0, 0.5], 2), ([1.0, 1.0], 4), ([0.0, 1.5], 4), ([-0.5, 0.5], 1)):
         here = np.array(point)[None, :, None].repeat(2, axis=2)
         assert len(found.touched(here)[1]) == count
+
+
+def test_the_last_cells_of_the_deepest_level_are_touched() -> None:
+    """Boxes that lie in one of them, beside the upper sides of the box, or beyond these by less than is sure."""
+    found, _ = partition()
+    unit = 2.0**-DEEPEST
+    for low, high, leaves in ((0.75, 0.25, False), (0.5, 0.0, True), (-(2.0**-20), -(2.0**-19), True), (-1, -2, True)):
+        top = np.array([[[3 - 4 * unit * low, 3 - 4 * unit * high], [2 - 2 * unit * low, 2 - 2 * unit * high]]])
+        _, cell, left = found.touched(top)
+        assert left.tolist() == [leaves]
+        assert len(cell) == (low > -1)
+
+
+def test_bounds_of_cells_hold_them_exactly() -> None:
+    """In fractions: the parts of a box whose sides are no multiples of powers of two."""
+    box = np.array([[0.1, 0.7], [-1 / 3, 1e-3]])
+    cells = from_text("+" * 8 + "." * 25)[0]
+    lower, upper = Partition(box, cells).bounds()
+    ends = [[Fraction(v) for v in side] for side in box.tolist()]
+    for (level, *index), low, high in zip(cells.tolist(), lower.tolist(), upper.tolist(), strict=True):
+        for (a, b), k, p, q in zip(ends, index, low, high, strict=True):
+            side = (b - a) / 2**level
+            assert Fraction(p) <= a + k * side and a + (k + 1) * side <= Fraction(q)
+            assert q - p < float(side) + 1e-13

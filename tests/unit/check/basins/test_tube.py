@@ -114,11 +114,20 @@ def test_nothing_is_known_where_the_gradient_may_vanish() -> None:
     assert known.tolist() == [False, True]
 
 
-def test_nothing_is_known_where_the_function_is_undefined() -> None:
-    """The derivatives of ``log(x) + y**2`` are defined for negative x, the function is not."""
-    lanes = lane_arithmetic("float")
-    f = hc.Objective.parse("log(x) + y**2")
-    with lanes:
-        step = SamStep(lanes, f, Fraction(1, 8), Fraction(1, 100))
-        _, known = step.image(Tubes.around(np.array([[-2.0, 1.0], [2.0, 1.0]]), np.array([[-1.9, 1.1], [2.1, 1.1]])))
-    assert known.tolist() == [False, True]
+@pytest.mark.parametrize(
+    ("formula", "x", "rho", "certain"),
+    [
+        ("log(x) + y**2", -2.0, "1/8", False),  # nowhere
+        ("y**2 - log(x)", -0.5, "1", False),  # at x+ only
+        ("y**2 - log(x)", 0.5, "1", False),  # at x only
+        ("log(x) + x**2/2 + y**2", 1.0, "1/8", True),
+        ("(x - 2)**2 + y**2 + 0*x**(-1)", 0.0, "1/8", False),  # not at 0, which its derivatives do not show
+        ("(x - 2)**2 + y**2", 0.0, "1/8", True),
+    ],
+)
+def test_nothing_is_known_where_the_function_is_undefined(formula: str, x: float, rho: str, certain: bool) -> None:
+    """The derivatives of log(x) are defined for negative x, the function is not."""
+    with lane_arithmetic("float") as lanes:
+        step = SamStep(lanes, hc.Objective.parse(formula), Fraction(rho), Fraction(1, 100))
+        _, known = step.image(Tubes.around(np.array([[x - 0.01, 0.0]]), np.array([[x + 0.01, 0.01]])))
+    assert known.tolist() == [certain]
