@@ -27,7 +27,8 @@ with which the weights p, one for each block and one for z, contract and pay as 
 these norms falls by kappa a step, and by at least ``|x' - x|``: runs from states with ``|x_0 - x*| + S <= R`` stay in
 Omega, by induction, and x converges. The limit has y = 0 and v = 0, and g is not 0 there: a point of the manifold of
 solutions. With ``v_0 = 0``, o = z = 0 is a choice, ``|Q_1 y_0| <= a |x_0 - x*|``, and every start with ``|x_0 - x*| <=
-R/(1 + p a)`` is one.
+R/(1 + p a)`` is one. Limits of this ball depend continuously on ``x_0``, and ``x*`` is its own: all are on the manifold
+through it (A has full rank on Omega: ``c^T A = 0`` makes c a left eigenvector of the contraction, with eigenvalue 1).
 
 Inputs beside those at the point: ``basis`` (P by rows), ``blocks``, ``size``, ``bound``, ``weights`` (one more than
 blocks) and ``slope``, as for `basin`. Number: ``radius``. For exactly this step and momentum.
