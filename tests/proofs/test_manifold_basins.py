@@ -85,6 +85,11 @@ def evidence_of(cert: hc.Certificate) -> Evidence:
         {"blocks": (Fraction(-1), Fraction(2))},
         {"weights": (Fraction(0),)},
         {"weights": (Fraction(1), Fraction(1))},
+        {
+            "weights": (Fraction(-1),),
+            "step": Fraction(1),
+            "slope": Fraction(0),
+        },  # -1 times what expands is below -kappa
     ],
 )
 def test_wrong_bounds_are_not_re_proved(ring: hc.Certificate, change: dict) -> None:
@@ -158,6 +163,20 @@ def test_bounds_of_two_residuals_hold_at_pairs_of_points(law: str, blocks: tuple
             assert np.linalg.norm(block, 2) <= bounds.descent[j]
         for i, block in enumerate(np.split(left, cuts, axis=0)):
             assert np.linalg.norm(block, 2) <= bounds.slope[i] + 1e-8
+
+
+def test_bounds_of_residuals_of_which_one_is_linear_hold() -> None:
+    """With next to no ascent ``L_2`` is (0, 0, 3) and ``W_1`` twice x: their product, not that of 1 and 2, is large."""
+    f, x, size = hc.Objective.least_squares(["x**2 + y**2 + z**2 - 1", "3*z"]), np.array([0.5, 0.4, 0.3]), 1 / 16
+    given = {"step": Fraction(1, 5), "basis": tuple(map(Fraction, (1, 0, 0, 1))), "blocks": (Fraction(1), Fraction(1))}
+    with arithmetic("arb", 106) as ar:
+        evidence = Evidence(Point(ar, Problem(f, Fraction(1, 2**20), residual=True), [ar.from_float(c) for c in x]))
+        bounds = manifold_basin.frame_of(evidence, given).bounds(Fraction(1, 16))
+    move, slopes = size * np.array([0, 0, 1]), np.array([[1.0, 0.8, 0.6], [0.0, 0.0, 3.0]])
+    for here, there in ((x + move, x), (x, x + move)):
+        left, right = np.array([2 * there, [0, 0, 3]]), np.array([2 * here, [0, 0, 3]]).T
+        assert (np.abs(np.eye(2) - left @ right / 5) <= bounds.contraction + 1e-5).all()
+    assert bounds.contraction == pytest.approx(np.abs(np.eye(2) - slopes @ slopes.T / 5), abs=0.1)
 
 
 @pytest.mark.parametrize("law", ["sam", "usam", "asam"])

@@ -141,6 +141,7 @@ def test_the_bounds_are_those_of_the_step_written_out(nesterov, sizes):
         {"basis": tuple(map(Fraction, (1, 0, 0, 1)))},  # a norm in which steps do not contract
         {"blocks": (Fraction(1),)},
         {"blocks": (Fraction(1), Fraction(1))},
+        {"weights": (Fraction(-1), Fraction(-1)), "step": Fraction(2), "slope": Fraction(0)},
     ],
 )
 def test_wrong_bounds_are_not_re_proved(heavy, change):

@@ -13,6 +13,7 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.attraction import momentum
+from hallucert.check.attraction.norms import spectral_norm
 from hallucert.check.claim import Status
 from hallucert.check.file.files import from_json
 from hallucert.check.file.save import to_json
@@ -186,6 +187,22 @@ def test_runs_from_the_edge_converge_at_the_proved_rate(name, request):
                 assert length <= size * (1 + mpmath.mpf(2) ** -50)
                 assert before is None or length <= rate * before
                 before = length
+
+
+@pytest.mark.parametrize("nesterov", [0, 1])
+def test_norms_are_those_of_matrices_written_out(well, nesterov):
+    """That of a step at x*, where M = diag(2, .14), and that of what takes x - x* to coordinates: in numpy."""
+    inputs, one, m = well["momentum"].inputs | {"nesterov": nesterov}, np.eye(2), np.diag([2.0, 0.14])
+    with arithmetic("arb", 106) as ar:
+        found = momentum.contraction_of(evidence_of(well, 106), inputs)
+        here, shrink = found.at_point(), spectral_norm(ar, found.back)
+    v, b = np.array(inputs["basis"], dtype=float).reshape(4, 4), float(inputs["momentum"])
+    k, kept = (1 + b, b * b) if nesterov else (1, b)
+    e, back = float(inputs["step"]), np.linalg.inv(v)
+    t = np.block([[one - e * k * m, -e * kept * one], [m, b * one]])
+    norms = np.linalg.norm(back @ t @ v, 2), np.linalg.norm(back[:, :2], 2)
+    assert [float(here.upper), float(shrink.upper)] == pytest.approx(norms, rel=1e-12)
+    assert float(well["momentum"].numbers["radius"].upper) == pytest.approx(float(inputs["size"]) / norms[1], rel=1e-5)
 
 
 def test_the_bound_holds_for_matrices_between_those_of_the_set(well):

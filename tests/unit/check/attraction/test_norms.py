@@ -1,11 +1,12 @@
-"""Spectral radii: what discs around eigenvalues show of the largest modulus."""
+"""Spectral radii: what discs around eigenvalues show of the largest modulus; and roots."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
 from hallucert.balls.spectrum import Disc, Spectrum
-from hallucert.check.attraction.norms import spectral_radius
+from hallucert.check.attraction.norms import root, spectral_radius
+from hallucert.check.claim import Enclosure
 
 
 def test_discs_that_touch_hold_both_eigenvalues_anywhere() -> None:
@@ -17,3 +18,12 @@ def test_discs_that_touch_hold_both_eigenvalues_anywhere() -> None:
     found = spectral_radius(Spectrum((*near, apart)))
     assert Fraction(15, 4) - Fraction(1, 2**100) < found.lower <= Fraction(15, 4)
     assert Fraction(17, 4) <= found.upper < Fraction(17, 4) + Fraction(1, 2**100)
+
+
+def test_roots_are_between_their_bounds() -> None:
+    """Squares of the ends, exactly, are on both sides of numbers of any size that are no squares, and near."""
+    for square in (Fraction(2), Fraction(3, 7), Fraction(1, 10**80), Fraction(10**61)):
+        found = root(Enclosure(square, square))
+        assert found.lower**2 < square < found.upper**2
+        assert found.upper**2 - found.lower**2 < square / 2**120
+    assert root(Enclosure(Fraction(-1), Fraction(4))).lower == 0
