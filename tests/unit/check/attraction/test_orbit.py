@@ -61,6 +61,15 @@ def test_a_simulation_in_2000_bits_is_in_the_cube(backend: str, steps: int) -> N
             assert abs(value - mpmath.mpf(middle.numerator) / middle.denominator) <= float(found.radius)
 
 
+@pytest.mark.parametrize("backend", ["arb", "mpmath"])
+def test_a_start_that_is_rounded_is_in_the_cube(backend: str) -> None:
+    """No step leads from a point to itself, and 1/3 has no exact ball; the cube is not much larger for that."""
+    start = Cube((Fraction(1, 3), *exact(START)[1:]), Fraction(0))
+    found = follow(PROBLEM, arithmetic(backend, 64), STEP, start, 0)
+    assert isinstance(found, Cube)
+    assert found.holds(start) and found.radius < Fraction(1, 2**60)
+
+
 def test_corners_of_a_cube_stay_in_the_next() -> None:
     """Runs from corners of a cube of half width 2^-30 end in its image, and fill a good part of it."""
     start, rng = Cube(exact(START), Fraction(1, 2**30)), np.random.default_rng(0)
