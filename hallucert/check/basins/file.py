@@ -58,6 +58,9 @@ def from_json(data: object) -> Basins:
     traps = _traps(top.get("traps", []), FIRST + len(attractors))
     if labels.max() >= FIRST + len(attractors) + 2 * len(traps):
         raise CertificateError("cells", f"must have labels of the {len(attractors)} attractors and of traps")
+    for i, trap in enumerate(traps):  # of such cells no claim would say anything, so nobody would prove them
+        if trap.core + 1 in labels and trap.core not in labels and not trap.others:
+            raise CertificateError(f"traps[{i}]", "must have cells of a core, or letters of what may happen instead")
     counts = fields.read_list(top["steps"], "steps", LONGEST)
     if len(counts) != int((labels > 0).sum()) or any(type(k) is not int or abs(k) > MOST_STEPS for k in counts):
         raise CertificateError("steps", f"must be a number of at most {MOST_STEPS} steps for each cell with a label")
