@@ -109,7 +109,18 @@ class Basins(AboutProblem, Saved):
         return FIRST + len(self.attractors) + 2 * len(self.traps)
 
     def meant(self, labels: tuple[int, ...]) -> set[int]:
-        """Return all labels that what is said of some depends on."""
+        """Return all labels that what is said of some depends on.
+
+        Parameters
+        ----------
+        labels : tuple of int
+            As in `labels`.
+
+        Returns
+        -------
+        set of int
+            These, and of traps both of their own and those that they name, theirs too.
+        """
         result = set(labels)
         for trap in reversed(self.traps):  # the others of a trap are smaller
             if result & set(trap.labels):
@@ -177,7 +188,18 @@ class Basins(AboutProblem, Saved):
         return Claim(TRAPPED, Status.PROVED, text, self._numbers(share) | {"core": Enclosure(core, core)}, inputs)
 
     def trapped_by(self, trap: Trap) -> Fraction:
-        """Return which part of the box has a label of a trap, exactly."""
+        """Return which part of the box has a label of a trap, exactly.
+
+        Parameters
+        ----------
+        trap : Trap
+            One of `traps`.
+
+        Returns
+        -------
+        Fraction
+            From 0 to 1.
+        """
         return sum((self.share(label) for label in trap.labels), Fraction(0))
 
     def _otherwise(self, label: int) -> str:
