@@ -16,8 +16,8 @@ import hallucert as hc
 # The double well
 # ---------------
 # The minimizers are at (1, 0) and (-1, 0). For rho = 3/2 SAM with the step 1/10 goes to neither: whatever is coloured
-# here converges to a hallucinated minimizer, (-1/2, 0) or (1/2, 0). The white rest is *not decided*: the boundary of
-# both basins, and cells next to the three points where the gradient vanishes and SAM is not defined.
+# here converges to a hallucinated minimizer, (-1/2, 0) or (1/2, 0). Of the white rest *nothing is proved*: the boundary
+# of both basins, and cells next to the three points where the gradient vanishes and SAM is not defined.
 
 f = hc.gallery.load("double_well")
 found = hc.basins(f, [(-2, 2), (-1, 1)], rho="3/2", step_size="0.1", depth=8, budget=60)

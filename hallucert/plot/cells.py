@@ -102,7 +102,7 @@ def basins(
     for colour, label in (
         *((TRAPS[1], f"{TRAP} {k}, or what it names: {share} %") for k, share in enumerate(shares, 1)),
         (OUTSIDE, f"leaves the box: {floor(1000 * found.share(LEAVES)) / 10} %"),
-        (OPEN, f"not decided: {ceil(1000 * found.share(0)) / 10} %"),
+        (OPEN, f"nothing proved: {ceil(1000 * found.share(0)) / 10} %"),
     ):
         ax.scatter([], [], 40 * layout.scale(ax) ** 2, marker="s", c=colour, edgecolors=BLACK, label=label)
     text = f"{layout.radius_text(found.rho)}, step {short_rational(found.step)}"

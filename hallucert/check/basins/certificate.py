@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -77,7 +78,11 @@ class Basins(AboutProblem, Saved):
         Fraction
             From 0 to 1.
         """
-        levels, counts = np.unique(self.partition.cells[self.labels == label, 0], return_counts=True)
+        return self._part([label])
+
+    def _part(self, labels: Sequence[int]) -> Fraction:
+        """Return which part of the box has one of some labels, exactly."""
+        levels, counts = np.unique(self.partition.cells[np.isin(self.labels, labels), 0], return_counts=True)
         return sum(
             (Fraction(c, 4**level) for level, c in zip(levels.tolist(), counts.tolist(), strict=True)), Fraction(0)
         )
@@ -96,12 +101,23 @@ class Basins(AboutProblem, Saved):
     @property
     def decided(self) -> Fraction:
         """Which part of the box is proved to do one thing: converge to an attractor, leave, or stay in a trap."""
-        return 1 - self.share(0) - sum((self.trapped_by(trap) for trap in self.traps if trap.others), Fraction(0))
+        return self._part(self._single)
+
+    @property
+    def _single(self) -> list[int]:
+        """The labels of which a claim says one thing."""
+        traps = [label for trap in self._trapping if not trap.others for label in trap.labels]
+        return [*range(LEAVES, FIRST + len(self.attractors)), *traps]
+
+    @property
+    def _trapping(self) -> list[Trap]:
+        """The traps of which there is something to say."""
+        return [trap for trap in self.traps if trap.others or trap.core in self.labels]
 
     @property
     def trapped(self) -> Fraction:
         """Which part of the box is proved to come to traps and stay there, or to do what these name instead."""
-        return sum((self.trapped_by(trap) for trap in self.traps), Fraction(0))
+        return self._part([label for trap in self._trapping for label in trap.labels])
 
     @property
     def labels_known(self) -> int:
@@ -130,8 +146,8 @@ class Basins(AboutProblem, Saved):
     @property
     def hallucinated(self) -> Fraction:
         """Which part of the box is proved to converge to hallucinated minimizers."""
-        found = [k for k, point in enumerate(self.attractors) if point.claims.get("hallucinated_minimizer")]
-        return sum((self.share(k + FIRST) for k in found), Fraction(0))
+        points = enumerate(self.attractors, FIRST)
+        return self._part([k for k, point in points if point.claims.get("hallucinated_minimizer")])
 
     @cached_property
     def all_claims(self) -> Claims:
@@ -177,7 +193,8 @@ class Basins(AboutProblem, Saved):
             low, high = ([Fraction(v) for v in ends.tolist()] for ends in (lo.min(axis=0), hi.max(axis=0)))
             sides = " x ".join(f"[{decimal_below(a)}, {decimal_above(b)}]" for a, b in zip(low, high, strict=True))
             goals.append(
-                f"comes to cells in {sides} that are together {decimal_above(core)} of the box and never leaves them"
+                f"comes to cells in {sides} that are together at most {decimal_above(core)} of the box, "
+                "and never leaves them"
             )
         goals += dict.fromkeys(self._otherwise(label) for label in trap.others)
         if not share or not goals:
@@ -200,7 +217,7 @@ class Basins(AboutProblem, Saved):
         Fraction
             From 0 to 1.
         """
-        return sum((self.share(label) for label in trap.labels), Fraction(0))
+        return self._part(trap.labels)
 
     def _otherwise(self, label: int) -> str:
         """Say what happens instead of being trapped."""
@@ -257,7 +274,7 @@ class Basins(AboutProblem, Saved):
     def __repr__(self) -> str:
         return (
             f"<Basins of {self.objective.name[:40]!r}, rho = {short_rational(self.rho)}, step "
-            f"{short_rational(self.step)}: {len(self.attractors)} attractors, {float(self.decided):.4f} decided>"
+            f"{short_rational(self.step)}: {len(self.attractors)} attractors, {decimal_below(self.decided, 4)} decided>"
         )
 
     def card(self) -> list[str]:
@@ -271,12 +288,15 @@ class Basins(AboutProblem, Saved):
             places = [f"({', '.join(ends[i : i + 2])})" for i in range(0, len(ends), 2)]
             lines.append(f"{self._symbol(k)} in {' and '.join(places)}")
         lines += [f"[{MARKS[claim.status]}] {claim.name}: {claim.statement}" for claim in self.all_claims]
+        cells = np.isin(self.labels, self._single).sum()
         lines.append(
-            f"{decimal_below(self.decided)} of the box is decided, in {int((self.labels > 0).sum())} cells; "
+            f"{decimal_below(self.decided)} of the box is decided, in {cells} cells; "
             f"{decimal_below(self.hallucinated)} converges to hallucinated minimizers"
         )
         if self.traps:
-            lines.append(f"{decimal_below(self.trapped)} is trapped, or does what is named instead")
+            cores = decimal_above(self._part([trap.core for trap in self.traps]))
+            instead = "or does what is named instead"
+            lines.append(f"{decimal_below(self.trapped)} is trapped in cells that are at most {cores}, {instead}")
         return lines
 
     @quiet

@@ -7,6 +7,8 @@ the formulas of tubes, and the doubles with which boxes are compared with cells 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hallucert.balls.ball_lanes import LaneArithmetic, lane_arithmetic
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.basins.attractor import regions_of
@@ -21,7 +23,7 @@ BITS = 64
 
 
 def check(basins: Basins, ar: BallArithmetic, max_boxes: int, clock: Clock) -> list[Result]:
-    """Return what became of the claims about each attractor, and of that about starts that leave."""
+    """Return what became of all claims, and what fails of attractors, which the card shows with cells and without."""
     points = [check_point(point, ar, max_boxes, clock) for point in basins.attractors]
     wrong = [any(not result.passed for result in results) for results in points]
     try:
@@ -41,7 +43,13 @@ def check(basins: Basins, ar: BallArithmetic, max_boxes: int, clock: Clock) -> l
                 return f"of its attractor is not re-proved: {', '.join(failed)}"
         return next((missing[label] for label in own if label in missing), None)
 
-    return rechecked(basins.all_claims, objection)
+    failed = [
+        replace(result, name=f"attractors[{i}].{result.name}")
+        for i, results in enumerate(points)
+        for result in results
+        if not result.passed
+    ]
+    return rechecked(basins.all_claims, objection) + failed
 
 
 def _unsettled(basins: Basins, clock: Clock) -> dict[int, str]:

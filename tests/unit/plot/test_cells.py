@@ -51,7 +51,7 @@ def test_the_legend_names_what_is_proved(found: hc.Basins) -> None:
     share = floor(1000 * found.share(2)) / 10
     assert f"hallucinated minimizer (1): {share} %" in labels
     assert Fraction(str(share)) <= 100 * found.share(2)
-    assert {label.partition(":")[0] for label in labels} >= {"leaves the box", "not decided"}
+    assert {label.partition(":")[0] for label in labels} >= {"leaves the box", "nothing proved"}
     (marks,) = [c for c in ax.collections if str(c.get_label()).startswith("hallucinated")]
     np.testing.assert_allclose(marks.get_offsets(), [[-0.5, 0]], atol=1e-9)
     assert "1" in [text.get_text() for text in ax.texts]

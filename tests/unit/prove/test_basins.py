@@ -13,7 +13,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.check.basins import graph
-from hallucert.check.basins.partition import DEEPEST
+from hallucert.check.basins.partition import DEEPEST, Partition
+from hallucert.check.basins.trap import Trap
 from hallucert.check.claim import Enclosure
 from hallucert.check.file.files import from_json
 from hallucert.check.file.save import to_json
@@ -176,6 +177,34 @@ def test_attractors_of_files_are_proved_again(point: hc.Certificate) -> None:
     for rho, attractor in ((RHO, forged), ("25/6", usam)):
         with pytest.raises(ArgumentError, match="attractors"):
             hc.basins(WELL, BOX, rho, STEP, attractors=[attractor], depth=3, workers=1)
+
+
+def test_attractors_without_cells_are_proved_again(point: hc.Certificate, found: hc.Basins) -> None:
+    """A card shows where they are: one that is moved to where none is fails, though no claim speaks of it."""
+    moved = replace(point, box=tuple((low + 3, high + 3) for low, high in point.box))
+    forged = replace(found, attractors=(point, moved))
+    assert "x*_2 in ([2." in str(forged) and forged.all_claims[1].status == "undecided"
+    verdict = hc.verify(from_json(to_json(forged)))
+    assert not verdict and "attractors[1].existence (proved): NOT re-proved" in str(verdict)
+    assert hc.verify(from_json(to_json(replace(found, attractors=(point, point)))))
+
+
+def test_what_is_counted_has_a_claim(found: hc.Basins) -> None:
+    """Cells of a trap that names others, of one of which nothing is said, and with unknown labels are not decided."""
+    cells = np.array([(2, i, j) for i in range(4) for j in range(4)])
+    labels = np.array([0, 1, 2, 2, 3, 4, 4, 5, 5, 5, 6, 7, 7, 8, 9, 9])
+    parts = replace(found, partition=Partition(found.box, cells), labels=labels, steps=np.sign(labels))
+    parts = replace(parts, traps=(Trap(3, ()), Trap(5, (1, 2)), Trap(7, ())))
+    assert (parts.decided, parts.trapped) == (Fraction(9, 16), Fraction(10, 16))
+    assert "0.5625 of the box is decided, in 9 cells; 0.125 converges" in str(parts)
+    assert "\n0.625 is trapped in cells that are at most 0.375, or does what is named instead" in str(parts)
+    assert "that are together at most 0.1875 of the box, and never leaves them" in parts.all_claims[2].statement
+    alone = replace(parts, labels=np.where(labels == 3, 0, labels))  # what flows into no core has no claim
+    assert alone.all_claims[1].status == "undecided"
+    assert (alone.decided, alone.trapped) == (Fraction(6, 16), Fraction(7, 16))
+    deep = np.array([(9, 0, 0), *((level, *side) for level in range(1, 10) for side in ((0, 1), (1, 0), (1, 1)))])
+    nearly = replace(found, partition=Partition(found.box, deep), labels=np.repeat([0, 2], [1, 27]), steps=np.ones(28))
+    assert nearly.decided == 1 - Fraction(1, 4**9) and "0.9999 decided" in repr(nearly)
 
 
 @pytest.fixture(scope="module")
