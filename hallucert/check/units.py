@@ -40,7 +40,9 @@ class Units:
     height: int
 
     def function(self, f: FormulaObjective) -> FormulaObjective:
-        """Return ``h``, without residuals."""
+        """Return ``h``, without residuals; ``f`` itself in its own units."""
+        if self == CALLER:
+            return f
         builder = TapeBuilder(f.variables)
         unit, height = (builder.constant(Fraction(2) ** power) for power in (self.length, -self.height))
         inputs = [builder.mul(unit, builder.variable(i)) for i in range(f.dimension)]
