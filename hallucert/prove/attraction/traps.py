@@ -39,18 +39,18 @@ def around_ends(
 
     Rows ``(level, i, j, steps)``; none if no level has one.
     """
-    ellipses, points = [region for own in regions for region in own], np.repeat(ends[..., None], 2, axis=2)
+    ellipses = [region for own in regions for region in own if isinstance(region, Ellipse)]
+    points = np.repeat(ends[..., None], 2, axis=2)
     for ellipse in ellipses:
-        if not isinstance(ellipse, Ellipse):
-            return np.zeros((0, 4), np.int64)
         points = points[~ellipse.contains(points)]
-    for level in sorted({min(level, depth) for level in LEVELS}):
+    curves = len(ellipses) < sum(map(len, regions))  # whose own cells nobody knows
+    for level in () if curves else sorted({min(level, depth) for level in LEVELS}):
         cells = all_cells(level)
         nothing = np.zeros(len(cells), np.int64)
         flow = Flow(problem, step, Partition(box, cells), nothing, nothing, [])
         core, steps = closed(flow, _at(flow.partition, points[..., 0]))
-        known = [e.centre for e in ellipses if isinstance(e, Ellipse)]
-        if len(core) and not np.isin(_at(flow.partition, np.reshape(known, (-1, 2))), core).any():
+        centres = np.reshape([ellipse.centre for ellipse in ellipses], (-1, 2))
+        if len(core) and not np.isin(_at(flow.partition, centres), core).any():
             return np.column_stack([cells[core], steps[core]])
     return np.zeros((0, 4), np.int64)
 
@@ -75,8 +75,7 @@ def among_open(
     labels, steps = np.zeros((2, len(both)), np.int64)
     labels[: len(settled)] = settled[:, 3]
     flow = Flow(problem, step, Partition(search.box, both), labels, steps, regions)
-    inside = np.isin(_code(both, level), _code(core, level)) & (both[:, 0] >= level)
-    own, steps = closed(flow, np.flatnonzero(inside))
+    own, steps = closed(flow, np.flatnonzero(np.isin(_code(both, level), _code(core, level))))
     rest = labels == 0
     rest[own] = False
     return np.column_stack([both[own], steps[own]]), both[rest]
@@ -140,7 +139,7 @@ def _directions(flow: Flow, cells: np.ndarray) -> np.ndarray:
 
 
 def _at(partition: Partition, points: np.ndarray) -> np.ndarray:
-    """Return the numbers of the cells that have no label and hold points (k, 2) of the box."""
+    """Return the numbers of the cells that hold those of some points (k, 2) that are in the box."""
     points = points[((points > partition.box[:, 0]) & (points < partition.box[:, 1])).all(axis=1)]
     return np.unique(partition.touched(np.stack([points, points], -1))[1])
 
