@@ -3,8 +3,8 @@ Which starts end where, proved
 ==============================
 
 A run shows where one start ends. :func:`hallucert.basins` proves it of whole cells of a box of the plane at once: SAM
-with a fixed step takes *every* point of such a cell to a certified attractor, or out of the box. How that is proved is
-in :doc:`/mathematics/basins`.
+with a fixed step takes *every* point of such a cell to a certified attractor, into a trap, or out of the box. How
+that is proved is in :doc:`/mathematics/basins`.
 """
 
 import matplotlib.pyplot as plt
@@ -20,14 +20,15 @@ import hallucert as hc
 # of both basins, and cells next to the three points where the gradient vanishes and SAM is not defined.
 
 f = hc.gallery.load("double_well")
-found = hc.basins(f, [(-2, 2), (-1, 1)], rho="3/2", step_size="0.1", depth=8, budget=60)
+found = hc.basins(f, [(-2, 2), (-1, 1)], rho="3/2", step_size="0.1", depth=8)
 print(found)
 hc.plot.basins(found)
 assert found.hallucinated > 0.5  # a theorem about more than half of the starts
 
 # %%
 # What is proved of a start, :meth:`Basins.at <hallucert.Basins.at>` says: 0 if nothing, 1 if it leaves the box, and
-# the number of its attractor plus one otherwise. Runs in floats agree, as they must.
+# the number of its attractor plus one if it has one; larger numbers, two for each, are those of traps. Runs in floats
+# agree, as they must.
 
 starts = np.random.default_rng(0).uniform([-2, -1], [2, 1], size=(300, 2))
 labels = found.at(starts)
@@ -42,7 +43,7 @@ for k, attractor in enumerate(found.attractors, 2):
 # The three-hump camel has hallucinated minimizers too, and starts from which SAM comes out of the box.
 
 camel = hc.gallery.load("three_hump_camel")
-left = hc.basins(camel, [(-2.5, 2.5), (-2, 2)], rho="1", step_size="0.05", depth=8, budget=60)
+left = hc.basins(camel, [(-2.5, 2.5), (-2, 2)], rho="1", step_size="0.05", depth=8)
 print(left)
 hc.plot.basins(left)
 plt.show()

@@ -33,8 +33,8 @@ KINDS = {
 }
 """What an attractor is proved to be, with its marker, and the colour of it and its cells."""
 OUTSIDE, OPEN = "#8c8c8c", WHITE
-TRAPS = "#cc79a7", "#e6bcd3"
-"""The colours of the core of a trap, and of what flows in or does what may happen instead."""
+TRAPS = ("#cc79a7", "#e6bcd3"), ("#6a4c93", "#b9a5d4"), ("#8a2f5d", "#cf9ab4"), ("#4b4ba6", "#adadde")
+"""The colours of the core of the first, second, .. trap, and of what flows in or does what may happen instead."""
 TINTS = (0.0, 0.45, 0.25, 0.65)
 """How much white is in the cells of the first, second, .. attractor of a kind."""
 FINEST = 10
@@ -52,10 +52,10 @@ def basins(
 ) -> Axes:
     """Draw which starts are proved to converge to which attractor of SAM, from basins alone.
 
-    The colour of a cell tells what its attractor is proved to be, its tint which of them; traps are purple, their cores
-    darker. Grey cells leave the box, and of white ones nothing is proved. Attractors have the numbers that they have in
-    the claims, and lines lead from points to their targets; of a two-cycle both points are drawn. The legend says how
-    much of the box each kind has, rounded so that it remains true.
+    The colour of a cell tells what its attractor is proved to be, its tint which of them; traps are purple, each in
+    a shade of its own, their cores darker. Grey cells leave the box, and of white ones nothing is proved. Attractors
+    and traps have the numbers that they have in the claims, and lines lead from points to their targets; of a two-cycle
+    both points are drawn. The legend says how much of the box each kind has, rounded so that it remains true.
 
     Parameters
     ----------
@@ -98,9 +98,8 @@ def basins(
             canvas.mark(ax, np.concatenate([places[k] for k in own]), canvas.Style(marker, colour, label, 90))
     for k, place in enumerate(places, 1):
         _number(ax, place[0], str(k))
-    shares = [floor(1000 * found.trapped_by(trap)) / 10 for trap in found.traps]
     for colour, label in (
-        *((TRAPS[1], f"{TRAP} {k}, or what it names: {share} %") for k, share in enumerate(shares, 1)),
+        *(_trap_entry(found, k) for k in range(len(found.traps))),
         (OUTSIDE, f"leaves the box: {floor(1000 * found.share(LEAVES)) / 10} %"),
         (OPEN, f"nothing proved: {ceil(1000 * found.share(0)) / 10} %"),
     ):
@@ -108,6 +107,12 @@ def basins(
     text = f"{layout.radius_text(found.rho)}, step {short_rational(found.step)}"
     layout.finish(ax, found.objective.variables, text if look.title is None else look.title, found.box)
     return ax
+
+
+def _trap_entry(found: Basins, k: int) -> tuple[str, str]:
+    """Return the colour and the words of a trap in the legend; only some traps name what may happen instead."""
+    instead = ", or what it names" if found.traps[k].others else ""
+    return TRAPS[k % len(TRAPS)][1], f"{TRAP} {k + 1}{instead}: {floor(1000 * found.trapped_by(found.traps[k])) / 10} %"
 
 
 def kind_of(point: Certificate) -> str:
@@ -147,7 +152,7 @@ def _colours(kinds: list[str], traps: int) -> np.ndarray:
     for k, kind in enumerate(kinds):
         tint, colour = TINTS[kinds[:k].count(kind) % len(TINTS)], np.array(to_rgb(KINDS[kind][1]))
         rows.append(colour + tint * (1 - colour))
-    return np.array([*rows, *(np.array(to_rgb(colour)) for colour in TRAPS * traps)])
+    return np.array([*rows, *(np.array(to_rgb(colour)) for k in range(traps) for colour in TRAPS[k % len(TRAPS)])])
 
 
 def _draw_lines(ax: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, count: int) -> None:

@@ -78,7 +78,7 @@ def basins(
     seed: int = 0,
     progress: Progress = None,
 ) -> Basins:
-    """Divide a box of the plane into cells from which SAM provably converges to a named attractor, or leaves the box.
+    """Divide a box of the plane into cells from which SAM provably converges, leaves the box, or is trapped.
 
     Parameters
     ----------

@@ -71,8 +71,8 @@ class Status(StrEnum):
         "Use a smaller step_size or a start nearer to the minimizers."
     )
     OUTSIDE = (
-        "The point or its perturbed point lies outside the domain of f (a logarithm, root or quotient is undefined). "
-        "Use a smaller step_size or rho, or another start."
+        "The point or its perturbed point lies outside the domain of f (a logarithm, root or quotient is undefined), "
+        "or f overflows there. Use a smaller step_size or rho, or another start."
     )
     INTERRUPTED = "The run was interrupted before it was finished; what had been done is kept."
 

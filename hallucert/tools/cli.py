@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import typer
 
 from hallucert import __version__
-from hallucert.errors import ArgumentError, CertificateError
+from hallucert.errors import ArgumentError, CertificateError, SearchError
 from hallucert.exact import exact
 from hallucert.tools import options, output, searching
 from hallucert.tools.output import answer, print_lines
@@ -96,12 +96,15 @@ def certify(
     for name, value in (("--weight-decay", weight_decay), ("--batches", batches)):
         if value is not None and at is None:
             raise ArgumentError(name, value, "be given together with --at")
+    run = None
     if at is None and target is None and start is not None:
         first = options.point_of(start, "--start")
         run = hc.sam.run(f, first, rho, exact(basin, "--basin"), RUN_STEPS, variant=law)
         at = ",".join(map(repr, run.x.tolist()))
     if (at is None) == (target is None) and (at is not None or gallery is None):
-        raise ArgumentError("--at, --target", "<both>" if at else "<neither>", "be given, exactly one of them")
+        raise ArgumentError(
+            "--at, --target", "<both>" if at else "<neither>", "be given, exactly one of them, or --start with --basin"
+        )
     exact_start = None if start is None else [part.strip() for part in start.split(",")]
     asked: dict[str, Any] = {"backend": str(backend), "basin": basin, "start": exact_start, "momentum": momentum}
     asked["nesterov"] = nesterov or None
@@ -110,7 +113,13 @@ def certify(
         certificates = [hc.certify(f, options.point_of(at, "--at"), rho, variant=law, **asked)]
     else:
         if at is not None:
-            candidates = [hc.find.refine(f, options.point_of(at, "--at"), rho, variant=law)]
+            try:
+                candidates = [hc.find.refine(f, options.point_of(at, "--at"), rho, variant=law)]
+            except SearchError as error:
+                if run is None:
+                    raise
+                where = f"no hallucinated point is near {at}, where the run from --start ended"
+                raise SearchError(f"{where} ({run.status.label}). {run.status.value}") from error
         else:
             candidates = hc.find.on_sphere(f, options.target_of(target, gallery, dimension), rho, variant=law)
         options.numbered(save, len(candidates))  # refuses a path before the proofs

@@ -261,7 +261,10 @@ def basins(
     checkpoint: options.Keep = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Prove which parts of a box of the plane SAM takes to which attractors, or out of the box.
+    """Prove which parts of a box of the plane SAM takes to which attractors, into which traps, or out of the box.
+
+    A trap is a set of cells that SAM never leaves, as where it bounces around a minimizer; those that are proved only
+    to lead there or to something else that is named are not counted as decided.
 
     Ctrl-C ends the search, and what it has found is proved. Exit status: 0 if the goal is proved, 1 if less is.
     """
@@ -278,7 +281,7 @@ def basins(
         found.save(save)
 
     def data() -> output.JSON:
-        shares = {name: float(getattr(found, name)) for name in ("decided", "hallucinated")}
+        shares = {name: float(getattr(found, name)) for name in ("decided", "hallucinated", "trapped")}
         points = [output.plain(point.enclosure) for point in found.attractors]
         claims = [output.claim_data(claim) for claim in found.all_claims]
         head = {"function": f.name, "rho": rho, "step_size": step_size}

@@ -201,7 +201,7 @@ class Basins(AboutProblem, Saved):
             return Claim(
                 TRAPPED, Status.UNDECIDED, f"From which starts in the box is {self._what} trapped?", inputs=inputs
             )
-        text = self._sentence(", or ".join(goals) + ",", share, trap.labels)
+        text = f"Trap {number + 1}: {self._sentence(', or '.join(goals) + ',', share, trap.labels)}"
         return Claim(TRAPPED, Status.PROVED, text, self._numbers(share) | {"core": Enclosure(core, core)}, inputs)
 
     def trapped_by(self, trap: Trap) -> Fraction:

@@ -124,13 +124,13 @@ class Census(Saved):
         from hallucert.check.words.census import sides
         from hallucert.decimals import short_rational
 
-        count = len(self.points)
+        count, near = len(self.points), len(self.critical_points)
         took = f" in {self.seconds:.2f} s" if math.isfinite(self.seconds) else ""
         return [
             f"rho = {short_rational(self.problem.rho)}, box {sides(from_floats(self.problem.region), self.complete)}",
             f"{count} hallucinated stationary point{'s' * (count != 1)}, {self._extent()}",
             *listed(self.points, self.excluded, self.pending),
-            f"{len(self.critical_points)} critical points within reach, {self.boxes} boxes{took}, arithmetic "
+            f"{near} critical point{'s' * (near != 1)} within reach, {self.boxes} boxes{took}, arithmetic "
             f"{self.problem.backend}",
         ]
 

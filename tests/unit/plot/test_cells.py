@@ -13,6 +13,7 @@ from matplotlib.colors import to_rgb
 
 import hallucert as hc
 from hallucert.check.basins.partition import Partition
+from hallucert.check.basins.trap import Trap
 from hallucert.errors import ArgumentError
 from hallucert.plot import cells
 
@@ -56,6 +57,19 @@ def test_the_legend_names_what_is_proved(found: hc.Basins) -> None:
     np.testing.assert_allclose(marks.get_offsets(), [[-0.5, 0]], atol=1e-9)
     assert "1" in [text.get_text() for text in ax.texts]
     assert r"$\rho$ = 1.5, step 1/10" in ax.get_title()
+
+
+def test_traps_are_told_apart(found: hc.Basins) -> None:
+    """Each trap has colours of its own, which the legend shows; only one that names something else is said to."""
+    labels = np.where(np.arange(len(found.labels)) % 2, 4, 6) * (found.labels > 0)
+    both = replace(found, labels=labels, traps=(Trap(3, ()), Trap(5, (3, 4))))
+    ax = hc.plot.basins(both, resolution=20)
+    named = [(str(c.get_label()).partition(":")[0], c) for c in ax.collections]
+    marks = {label: c.get_facecolor()[0, :3] for label, c in named if label.startswith("trap")}
+    first, second = marks["trap 1"], marks["trap 2, or what it names"]
+    colours = cells._colours(["attractor"], 5)
+    assert (colours[4] == first).all() and (colours[6] == second).all() and np.abs(first - second).max() > 0.1
+    assert len(np.unique(colours[:11], axis=0)) == 11 and (colours[11:13] == colours[3:5]).all()
 
 
 def test_what_is_not_proved_of_an_attractor_is_not_said(found: hc.Basins) -> None:

@@ -199,6 +199,7 @@ def test_what_is_counted_has_a_claim(found: hc.Basins) -> None:
     assert "0.5625 of the box is decided, in 9 cells; 0.125 converges" in str(parts)
     assert "\n0.625 is trapped in cells that are at most 0.375, or does what is named instead" in str(parts)
     assert "that are together at most 0.1875 of the box, and never leaves them" in parts.all_claims[2].statement
+    assert parts.all_claims[2].statement.startswith("Trap 2: SAM ")
     alone = replace(parts, labels=np.where(labels == 3, 0, labels))  # what flows into no core has no claim
     assert alone.all_claims[1].status == "undecided"
     assert (alone.decided, alone.trapped) == (Fraction(6, 16), Fraction(7, 16))

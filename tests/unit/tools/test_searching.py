@@ -120,6 +120,15 @@ def test_basins_are_proved_saved_and_continued(capsys: pytest.CaptureFixture[str
     assert float(found.decided) >= part["decided"] > 0.3
 
 
+def test_certify_says_how_a_run_ended_that_leads_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
+    """SAM bounces around the only minimizer of a bowl: status 2, and the message is about the run, not the search."""
+    status, _, err = run(capsys, "certify", "x**2 + y**2", "--rho", "1", "--basin", "0.1", "--start=1,2")
+    assert status == 2 and "SAM may bounce around a minimizer" in err
+    assert "where the run from --start ended (max steps)" in err and "max_steps" not in err
+    status, _, err = run(capsys, "certify", "x**2 + y**2", "--rho", "1", "--at=0.5,0.2")
+    assert status == 2 and "refine did not converge" in err
+
+
 def test_a_two_cycle_is_proved_and_saved(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """The cycle of ``x**2`` is the one of its closed form, ``|x| = eta a rho/(2 - eta a)`` with ``a = 2``: 1/6."""
     words = ["--start=1,1", "--rho=1/2", "--step-size=1/4", "--save", tmp_path / "cycle.json", "--json"]
