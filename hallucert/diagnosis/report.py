@@ -286,8 +286,10 @@ def hallucination_near(f: Objective, law: RadiusLaw) -> str:
 
 def moving_advice(f: Objective, eta: float | None, near_critical: bool, law: RadiusLaw) -> str:
     """Say what to do where nothing has vanished; `near_critical` if ``g(x)`` is small against ``g(x+)``."""
-    if eta is None and law.normalised and near_critical:
-        return f"A critical point of f may be near: give step_size, to see whether {law.name} bounces around it."
+    if law.normalised and near_critical:
+        if eta is None:
+            return f"A critical point of f may be near: give step_size, to see whether {law.name} bounces around it."
+        return f"{law.name} may bounce around a critical point for ever, in no cycle: decrease step_size or rho."
     look = f", or see where hc.find.refine(f, x, rho{_option(law)}) leads{_in_a_shell(f, law)}"
     test = "" if eta is not None else ", or give it here to test for bouncing"
     return f"Run longer{look if f.dimension <= DENSE else ''}. If that does not help, decrease step_size{test}."

@@ -90,6 +90,16 @@ def test_small_shifted_gradient_without_a_target_is_still_moving() -> None:
     assert hc.diagnose(f, x, rho).kind == "still moving"
 
 
+def test_bouncing_in_no_cycle_is_said_to_last() -> None:
+    """Around the minimum 0 of the camel, where no run of 3,000 steps comes to rest or to a cycle of two."""
+    f = hc.gallery.load("three_hump_camel")
+    run = hc.sam.run(f, (0.05, 0.03), rho=1, step_size=0.05, steps=3000)
+    found = hc.diagnose(f, run.x, 1, step_size=0.05)
+    assert np.abs(run.x).max() < 0.13 and found.kind == "still moving"
+    assert "may bounce around a critical point for ever" in str(found) and "Run longer" not in str(found)
+    assert "give step_size" in str(hc.diagnose(f, run.x, 1))
+
+
 def test_large_dimension_uses_lanczos() -> None:
     """Beyond the dense limit the target is still classified: -rho e_1 for the cosine lattice in 260 dimensions."""
     names = [f"x{i}" for i in range(260)]
