@@ -154,6 +154,6 @@ def from_json(data: object) -> Any:
     """Build a certificate of any kind from plain data, checking every field."""
     if not isinstance(data, Mapping):
         raise CertificateError("(file)", "must be an object")
-    if data.get("format") != FORMAT:
-        raise CertificateError("format", f"must be {FORMAT!r}: this is no certificate of hallucert")
-    return module_of(data.get("kind"), READ).from_json(data)
+    if "kind" not in data:
+        raise CertificateError("kind", "is missing, so this is no certificate of hallucert")
+    return module_of(data["kind"], READ).from_json(data)

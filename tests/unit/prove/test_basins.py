@@ -365,6 +365,7 @@ def test_among_what_is_open_traps_are_found(halves: hc.Basins) -> None:
     assert ended[labels > 3].all() and (labels > 3).sum() > 200
 
 
+@pytest.mark.thorough
 def test_a_claim_about_a_trap_needs_what_it_names(point: hc.Certificate, halves: hc.Basins) -> None:
     """With a forged attractor it fails, and so does that of a trap that names this trap; the other basin is proved."""
     basin = point["basin"]
