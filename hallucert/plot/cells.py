@@ -112,7 +112,9 @@ def basins(
 def _trap_entry(found: Basins, k: int) -> tuple[str, str]:
     """Return the colour and the words of a trap in the legend; only some traps name what may happen instead."""
     instead = ", or what it names" if found.traps[k].others else ""
-    return TRAPS[k % len(TRAPS)][1], f"{TRAP} {k + 1}{instead}: {floor(1000 * found.trapped_by(found.traps[k])) / 10} %"
+    return TRAPS[k % len(TRAPS)][
+        1
+    ], f"{TRAP} {k + 1}{instead}: {floor(1000 * found.share(*found.traps[k].labels)) / 10} %"
 
 
 def kind_of(point: Certificate) -> str:

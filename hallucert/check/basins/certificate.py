@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -65,12 +64,12 @@ class Basins(AboutProblem, Saved):
     provenance: Provenance
     traps: tuple[Trap, ...] = ()
 
-    def share(self, label: int) -> Fraction:
-        """Return which part of the box has a label, exactly.
+    def share(self, *labels: int) -> Fraction:
+        """Return which part of the box has one of some labels, exactly.
 
         Parameters
         ----------
-        label : int
+        *labels : int
             As in `labels`.
 
         Returns
@@ -78,10 +77,6 @@ class Basins(AboutProblem, Saved):
         Fraction
             From 0 to 1.
         """
-        return self._part([label])
-
-    def _part(self, labels: Sequence[int]) -> Fraction:
-        """Return which part of the box has one of some labels, exactly."""
         levels, counts = np.unique(self.partition.cells[np.isin(self.labels, labels), 0], return_counts=True)
         return sum(
             (Fraction(c, 4**level) for level, c in zip(levels.tolist(), counts.tolist(), strict=True)), Fraction(0)
@@ -101,7 +96,7 @@ class Basins(AboutProblem, Saved):
     @property
     def decided(self) -> Fraction:
         """Which part of the box is proved to do one thing: converge to an attractor, leave, or stay in a trap."""
-        return self._part(self._single)
+        return self.share(*self._single)
 
     @property
     def _single(self) -> list[int]:
@@ -117,7 +112,7 @@ class Basins(AboutProblem, Saved):
     @property
     def trapped(self) -> Fraction:
         """Which part of the box is proved to come to traps and stay there, or to do what these name instead."""
-        return self._part([label for trap in self._trapping for label in trap.labels])
+        return self.share(*(label for trap in self._trapping for label in trap.labels))
 
     @property
     def labels_known(self) -> int:
@@ -147,7 +142,7 @@ class Basins(AboutProblem, Saved):
     def hallucinated(self) -> Fraction:
         """Which part of the box is proved to converge to hallucinated minimizers."""
         points = enumerate(self.attractors, FIRST)
-        return self._part([k for k, point in points if point.claims.get("hallucinated_minimizer")])
+        return self.share(*(k for k, point in points if point.claims.get("hallucinated_minimizer")))
 
     @cached_property
     def all_claims(self) -> Claims:
@@ -186,7 +181,7 @@ class Basins(AboutProblem, Saved):
     def _trap_claim(self, number: int) -> Claim:
         """State from how large a part runs are trapped, and where."""
         trap = self.traps[number]
-        share, inputs = self.trapped_by(trap), {"trap": number + 1}
+        share, inputs = self.share(*trap.labels), {"trap": number + 1}
         goals = []
         if core := self.share(trap.core):
             lo, hi = self.partition.bounds(self.labels == trap.core)
@@ -203,21 +198,6 @@ class Basins(AboutProblem, Saved):
             )
         text = f"Trap {number + 1}: {self._sentence(', or '.join(goals) + ',', share, trap.labels)}"
         return Claim(TRAPPED, Status.PROVED, text, self._numbers(share) | {"core": Enclosure(core, core)}, inputs)
-
-    def trapped_by(self, trap: Trap) -> Fraction:
-        """Return which part of the box has a label of a trap, exactly.
-
-        Parameters
-        ----------
-        trap : Trap
-            One of `traps`.
-
-        Returns
-        -------
-        Fraction
-            From 0 to 1.
-        """
-        return self._part(trap.labels)
 
     def _otherwise(self, label: int) -> str:
         """Say what happens instead of being trapped."""
@@ -294,7 +274,7 @@ class Basins(AboutProblem, Saved):
             f"{decimal_below(self.hallucinated)} converges to hallucinated minimizers"
         )
         if self.traps:
-            cores = decimal_above(self._part([trap.core for trap in self.traps]))
+            cores = decimal_above(self.share(*(trap.core for trap in self.traps)))
             instead = "or does what is named instead"
             lines.append(f"{decimal_below(self.trapped)} is trapped in cells that are at most {cores}, {instead}")
         return lines

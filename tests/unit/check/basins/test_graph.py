@@ -66,6 +66,20 @@ def test_cells_are_settled_along_the_flow(flow: Flow) -> None:
     assert settled(labelled(flow, FAR)).sum() == 0
 
 
+@pytest.mark.parametrize("end", [np.nan, np.inf, -np.inf, 1e200, -1e200])
+@pytest.mark.parametrize("place", [(0, 0), (0, 1), (1, 0), (1, 1)])
+def test_an_image_with_one_end_far_away_shows_nothing(flow: Flow, end: float, place: tuple[int, int]) -> None:
+    """Whatever the label is, and though the other three ends lie in the box or in the ellipse."""
+    for label, image in ((LEAVES, [[1.05, 1.1], [0.05, 0.1]]), (FIRST, [[0.87, 0.88], [-0.01, 0.01]])):
+        boxes = np.array([image])
+        boxes[(0, *place)] = end
+        far = labelled(flow, {(0, 1): label})
+        number = np.flatnonzero(far.labels)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Flow, "images", lambda *_, number=number, boxes=boxes: (number, boxes, number))
+            assert len(far.edges(lanes, number).cells) == 0
+
+
 def test_ellipses_settle_their_label_alone(flow: Flow) -> None:
     """The images of i = 0 lie in the disc, as far as they are in the box or not; the label of another set is no use."""
     first = dict.fromkeys([(0, 1), (0, 2)], FIRST)
