@@ -1,9 +1,9 @@
 """The gradient of a layered network by matrix products, a chunk of samples at a time, inside compiled code.
 
-With ``a_0`` the inputs of ``n`` samples, one a row, and ``t`` the targets, layers ``l = 1 .. L``:
+With ``a_0`` the inputs of ``n`` samples, one a column, and ``t`` the targets, layers ``l = 1 .. L``:
 
-    z_l = a_(l-1) W_l^T + b_l ;  a_l = tanh z_l ;  e_L = (p - t)/n ;  e_(l-1) = (e_l W_l) (1 - a_(l-1)^2)
-    dW_l = e_l^T a_(l-1) ;  db_l = column sums of e_l
+    z_l = W_l a_(l-1) + b_l ;  a_l = tanh z_l ;  e_L = (p - t)/n ;  e_(l-1) = (W_l^T e_l) (1 - a_(l-1)^2)
+    dW_l = e_l a_(l-1)^T ;  db_l = row sums of e_l
 
 where ``a_L = z_L`` and ``p = a_L`` for the squared loss; ``p = softmax(a_L)`` for the cross-entropy, with the labels'
 weights as targets; and ``e_L`` times ``1 - a_L^2`` with ``a_L = tanh z_L`` if the outputs have a tanh.
@@ -35,23 +35,29 @@ WORTH_SHARING = 2e7
 """Floating-point operations of a gradient from which on threads share it: some 200 us, against 50 us to share."""
 PARTS = 8
 """Most groups of chunks, and so most threads that can share a gradient."""
-TURNED = 10**6
-"""Most products of numbers in a matrix product whose right factor is turned around before: OpenBLAS has code of its own
-for these, which takes two thirds to nine tenths of the time if both factors lie row by row (measured)."""
-TILE = 2048
-"""Numbers that a pass of several loops takes at once, so that they stay in the first-level cache."""
+SMALL = 10**6
+"""Most products of numbers in a matrix product for which OpenBLAS has code of its own. Where the right factor does not
+lie row by row it has so only for `FEW` numbers or less, sums of `DEEP` or more; it takes up to three times as long if
+not, so inputs are turned around before, and products are cut up (measured)."""
+FEW, DEEP = 1200, 32
+
+
+class Data(NamedTuple):
+    """Samples: `inputs` (n, p), `targets` (c, n), of the cross-entropy the classes' weights.
+
+    `turned` has the inputs of one chunk after the other as (p, n) arrays, or nothing where that gains nothing.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    turned: np.ndarray
 
 
 class LayeredProgram(NamedTuple):
-    """A network in the precision of the run.
-
-    `inputs` and `targets` are (n, sizes[0]) and (n, sizes[-1]) arrays, of the cross-entropy the classes' weights; the
-    last layer is `bounded` if it has a tanh too.
-    """
+    """A network with its data in the precision of the run; the last layer is `bounded` if it has a tanh too."""
 
     sizes: np.ndarray
-    inputs: np.ndarray
-    targets: np.ndarray
+    data: Data
     decay: float
     factor: float
     cross_entropy: bool
@@ -66,13 +72,13 @@ class LayeredProgram(NamedTuple):
 class ChunkMemory(NamedTuple):
     """Scratch memory of one thread, flat arrays.
 
-    Activations and errors of a chunk, weights of a layer with their rows as columns, gradients of a chunk and a part.
+    Activations and errors of a chunk, ones, gradients of a chunk and a part.
     """
 
     activations: np.ndarray
-    turned: np.ndarray
     delta: np.ndarray
     before: np.ndarray
+    ones: np.ndarray
     chunk: np.ndarray
     part: np.ndarray
 
@@ -85,10 +91,13 @@ def layered_program(network: Training, dtype: np.dtype) -> LayeredProgram:
         other = float(network.label_smoothing / classes)
         own = float(1 - network.label_smoothing + network.label_smoothing / classes)
         targets = np.where(targets[:, None] == np.arange(classes), own, other)
+    sizes = np.array(network.layer_sizes, dtype=np.int64)
+    data = fresh_data(sizes, len(targets), dtype)
+    data.inputs[:], data.targets[:] = network.inputs, targets.T
+    turn_inputs(data, sizes)
     return LayeredProgram(
-        np.array(network.layer_sizes, dtype=np.int64),
-        _copied(network.inputs, dtype),
-        _copied(targets, dtype),
+        sizes,
+        data,
         float(network.weight_decay),
         float(network.factor),
         network.loss == "cross_entropy",
@@ -98,11 +107,20 @@ def layered_program(network: Training, dtype: np.dtype) -> LayeredProgram:
 
 def chunk_memory(program: LayeredProgram) -> ChunkMemory:
     """Return fresh scratch memory."""
-    rows, dtype = min(CHUNK, len(program.inputs)), program.inputs.dtype
     widths, dimension = program.sizes[1:], program.dimension
-    errors, turned = rows * int(widths.max()), TURNED // SHORT_CHUNK
-    sizes = rows * int(widths.sum()), turned, errors, errors, dimension, dimension
-    return ChunkMemory(*[aligned(size, dtype) for size in sizes])
+    errors = CHUNK * int(widths.max())
+    sizes = CHUNK * int(widths.sum()), errors, errors, CHUNK, dimension, dimension
+    memory = ChunkMemory(*[aligned(size, program.data.inputs.dtype) for size in sizes])
+    memory.ones[:] = 1
+    return memory
+
+
+def fresh_data(sizes: np.ndarray, samples: int, dtype: np.dtype) -> Data:
+    """Return memory for the data of a network of the given layer sizes."""
+    p, c = int(sizes[0]), int(sizes[-1])
+    turned = samples * p if min(CHUNK, samples) * p * int(sizes[1]) <= SMALL else 0
+    inputs, targets = aligned(samples * p, dtype), aligned(samples * c, dtype)
+    return Data(inputs.reshape(samples, p), targets.reshape(c, samples), aligned(turned, dtype))
 
 
 def aligned(size: int, dtype: np.dtype) -> np.ndarray:
@@ -112,59 +130,51 @@ def aligned(size: int, dtype: np.dtype) -> np.ndarray:
     return raw[start : start + size]
 
 
-def _copied(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    # A copy in any case, because numba compiles anew for read-only arrays.
-    result = aligned(array.size, dtype).reshape(array.shape)
-    result[:] = array
-    return result
-
-
 @compiled
-def operations(program, samples):  # type: ignore[no-untyped-def]
+def operations(sizes, samples):  # type: ignore[no-untyped-def]
     """Return roughly how many floating-point operations a gradient over `samples` samples takes."""
     count = 0.0
-    for l in range(1, program.sizes.shape[0]):
-        count += (6.0 * program.sizes[l - 1] + 40.0) * program.sizes[l]
+    for l in range(1, sizes.shape[0]):
+        count += (6.0 * sizes[l - 1] + 40.0) * sizes[l]
     return samples * count
 
 
 @inlined
-def chunk_count(program, samples):  # type: ignore[no-untyped-def]
+def chunk_count(sizes, samples):  # type: ignore[no-untyped-def]
     """Return into how many chunks `samples` samples are cut; a chunk fits into the memory of `chunk_memory`.
 
     Mini-batches of few samples make two chunks if the network is large, so that two threads can share them.
     """
-    rows = min(CHUNK, program.inputs.shape[0])
-    least = 2 if samples >= 2 * SHORT_CHUNK and operations(program, samples) >= WORTH_SHARING else 1
-    return max(least, (samples + rows - 1) // rows)
+    least = 2 if samples >= 2 * SHORT_CHUNK and operations(sizes, samples) >= WORTH_SHARING else 1
+    return max(least, (samples + CHUNK - 1) // CHUNK)
 
 
 @compiled
-def part_count(program, samples):  # type: ignore[no-untyped-def]
+def part_count(sizes, samples):  # type: ignore[no-untyped-def]
     """Return the number of parts of the sum over `samples` samples."""
-    return min(PARTS, chunk_count(program, samples))
+    return min(PARTS, chunk_count(sizes, samples))
 
 
 @inlined
-def whole_gradient(program, memory, inputs, targets, x, g):  # type: ignore[no-untyped-def]
+def whole_gradient(program, memory, data, x, g):  # type: ignore[no-untyped-def]
     """Write the gradient at `x` of the mean loss over the given samples to `g`, without weight decay."""
-    for part in range(part_count(program, inputs.shape[0])):
-        part_gradient(program, memory, inputs, targets, part, x, g if part == 0 else memory.part)
+    for part in range(part_count(program.sizes, data.inputs.shape[0])):
+        part_gradient(program, memory, data, part, x, g if part == 0 else memory.part)
         if part > 0:
             add_to(g, memory.part)
 
 
 @compiled
-def part_gradient(program, memory, inputs, targets, part, x, g):  # type: ignore[no-untyped-def]
+def part_gradient(program, memory, data, part, x, g):  # type: ignore[no-untyped-def]
     """Write what the chunks of a part contribute to the gradient to `g`."""
-    samples = inputs.shape[0]
-    chunks, parts = chunk_count(program, samples), part_count(program, samples)
+    samples = data.inputs.shape[0]
+    chunks, parts = chunk_count(program.sizes, samples), part_count(program.sizes, samples)
     # Longer parts come first, so that threads that take one after the other finish together.
     begin = part * (chunks // parts) + min(part, chunks % parts)
     end = begin + chunks // parts + (1 if part < chunks % parts else 0)
     for chunk in range(begin, end):
         first, last = chunk * samples // chunks, (chunk + 1) * samples // chunks
-        _chunk_gradient(program, memory, inputs, targets, first, last, x, g if chunk == begin else memory.chunk)
+        _chunk_gradient(program, memory, data, first, last, x, g if chunk == begin else memory.chunk)
         if chunk > begin:
             add_to(g, memory.chunk)
 
@@ -188,60 +198,76 @@ def _matrix(flat, start, rows, columns):  # type: ignore[no-untyped-def]
     return flat[start : start + rows * columns].reshape((rows, columns))
 
 
+@compiled
+def turn_inputs(data, sizes):  # type: ignore[no-untyped-def]
+    """Fill in `Data.turned`."""
+    samples, p = data.inputs.shape
+    chunks = chunk_count(sizes, samples) if data.turned.shape[0] > 0 else 0
+    for chunk in range(chunks):
+        first, last = chunk * samples // chunks, (chunk + 1) * samples // chunks
+        turned = _matrix(data.turned, first * p, p, last - first)
+        for j in range(p):
+            for i in range(last - first):
+                turned[j, i] = data.inputs[first + i, j]
+
+
 @inlined
-def _chunk_gradient(program, memory, inputs, targets, first, last, x, g):  # type: ignore[no-untyped-def]
+def _chunk_gradient(program, memory, data, first, last, x, g):  # type: ignore[no-untyped-def]
     """Write what the samples from `first` on, before `last`, contribute to the gradient to `g`."""
-    sizes, n = program.sizes, last - first
-    start, place = _forward(program, memory, inputs[first:last], x)
-    width = sizes[-1]
-    place -= n * width
-    outputs = _matrix(memory.activations, place, n, width)
-    delta_memory, before_memory = memory.delta, memory.before
-    delta = _matrix(delta_memory, 0, n, width)
-    copy(outputs.reshape(-1), delta.reshape(-1))
+    sizes, n, end = program.sizes, last - first, program.sizes[-1] * (last - first)
+    start, place = _forward(program, memory, data, first, last, x)
+    place -= end
+    errors, others, outputs = memory.delta, memory.before, memory.activations[place:]
+    delta = _matrix(errors, 0, sizes[-1], n)
+    copy(outputs, errors[:end])
     if program.cross_entropy:
-        softmax(delta)
-    mean_error(delta, targets[first:last], program.factor / inputs.shape[0], g[start - width : start])
+        softmax(delta, others[:n])
+    mean_error(delta, data.targets, first, program.factor / data.inputs.shape[0])
     if program.bounded:
-        through_tanh(delta, outputs, g[start - width : start])
+        through_tanh(errors[:end], outputs)
     for l in range(sizes.shape[0] - 2, -1, -1):
         fan_in, fan_out = sizes[l], sizes[l + 1]
-        bias_start = start - fan_out
-        start = bias_start - fan_in * fan_out
+        np.dot(delta, memory.ones[:n], g[start - fan_out : start])
+        start -= fan_out + fan_in * fan_out
+        slopes = _matrix(g, start, fan_out, fan_in)
         if l == 0:
-            np.dot(delta.T, inputs[first:last], _matrix(g, start, fan_out, fan_in))
+            np.dot(delta, data.inputs[first:last], slopes)
         else:
             place -= n * fan_in
-            a = _matrix(memory.activations, place, n, fan_in)
-            np.dot(delta.T, a, _matrix(g, start, fan_out, fan_in))
-            before = _matrix(before_memory, 0, n, fan_in)
-            np.dot(delta, _matrix(x, start, fan_out, fan_in), before)
-            through_tanh(before, a, g[start - fan_in : start])
-            delta, delta_memory, before_memory = before, before_memory, delta_memory
+            a, before = _matrix(memory.activations, place, fan_in, n), _matrix(others, 0, fan_in, n)
+            few = n >= DEEP and 4 * fan_in <= FEW and n * fan_in * fan_out <= SMALL  # four rows at least, or all
+            rows = FEW // fan_in // 4 * 4 if few else fan_out
+            for i in range(0, fan_out, rows):
+                np.dot(delta[i : i + rows], a.T, slopes[i : i + rows])
+            np.dot(_matrix(x, start, fan_out, fan_in).T, delta, before)
+            through_tanh(others[: n * fan_in], memory.activations[place:])
+            delta, errors, others = before, others, errors
 
 
 @inlined
-def _forward(program, memory, a, x):  # type: ignore[no-untyped-def]
+def _forward(program, memory, data, first, last, x):  # type: ignore[no-untyped-def]
     """Write ``a_1 .. a_L`` one behind the other; return where the parameters and the activations end."""
-    sizes, n = program.sizes, a.shape[0]
-    start, place = 0, 0
+    sizes, n = program.sizes, last - first
+    start, place, a = 0, 0, _matrix(memory.activations, 0, 0, n)
     for l in range(1, sizes.shape[0]):
         fan_in, fan_out = sizes[l - 1], sizes[l]
-        z, weights = _matrix(memory.activations, place, n, fan_out), _matrix(x, start, fan_out, fan_in)
-        if n >= SHORT_CHUNK and n * fan_in * fan_out <= TURNED:
-            turned = _matrix(memory.turned, 0, fan_in, fan_out)
-            for j in range(fan_in):
-                for i in range(fan_out):
-                    turned[j, i] = weights[i, j]
-            np.dot(a, turned, z)
+        z, weights = _matrix(memory.activations, place, fan_out, n), _matrix(x, start, fan_out, fan_in)
+        if l > 1:
+            np.dot(weights, a, z)
+        elif data.turned.shape[0] > 0:
+            np.dot(weights, _matrix(data.turned, first * fan_in, fan_in, n), z)
         else:
-            np.dot(a, weights.T, z)
+            np.dot(weights, data.inputs[first:last].T, z)
         start += fan_in * fan_out
-        bias = x[start : start + fan_out]
+        for j in range(fan_out):
+            row, bias = z[j], x[start + j]
+            for i in range(n):
+                row[i] += bias
         if l < sizes.shape[0] - 1 or program.bounded:
-            tanh_layer(z, bias)
-        else:
-            add_bias(z, bias)
+            # A loop from 0 on: where an index might be negative, numba's wraparound keeps LLVM from using vectors.
+            flat = memory.activations[place : place + n * fan_out]
+            for i in range(flat.shape[0]):
+                flat[i] = tanh(flat[i])
         start += fan_out
         place += n * fan_out
         a = z
@@ -252,81 +278,42 @@ def _forward(program, memory, a, x):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def add_bias(z, bias):  # type: ignore[no-untyped-def]
-    """Add `bias` (c,) to each row of `z` (n, c)."""
-    for i in range(z.shape[0]):
-        for j in range(z.shape[1]):
-            z[i, j] += bias[j]
-
-
-@inlined
-def tanh_layer(z, bias):  # type: ignore[no-untyped-def]
-    """``z <- tanh(z + bias)`` for `z` (n, c), `bias` (c,)."""
-    rows = max(1, TILE // z.shape[1])
-    for first in range(0, z.shape[0], rows):
-        tile = z[first : first + rows]
-        add_bias(tile, bias)
-        # A loop from 0 on: where an index might be negative, numba's wraparound keeps LLVM from using vectors.
-        flat = tile.reshape(-1)
-        for i in range(flat.shape[0]):
-            flat[i] = tanh(flat[i])
-
-
-@inlined
-def softmax(z):  # type: ignore[no-untyped-def]
-    """``z <- softmax(z)`` in each row, for `z` (n, c)."""
-    n, c = z.shape
+def softmax(z, column):  # type: ignore[no-untyped-def]
+    """``z <- softmax(z)`` in each column, for `z` (c, n); `column` (n,) is scratch."""
     flat = z.reshape(-1)
-    for i in range(n):
-        largest = z[i, 0]
-        for j in range(1, c):
-            largest = max(largest, z[i, j])
-        for j in range(c):
-            z[i, j] -= largest
+    copy(z[0], column)
+    for j in range(1, z.shape[0]):
+        row = z[j]
+        for i in range(row.shape[0]):
+            column[i] = max(column[i], row[i])
+    for j in range(z.shape[0]):
+        row = z[j]
+        for i in range(row.shape[0]):
+            row[i] -= column[i]
     for i in range(flat.shape[0]):
         flat[i] = exponential(flat[i])
-    for i in range(n):
-        total = z[i, 0]
-        for j in range(1, c):
-            total += z[i, j]
-        for j in range(c):
-            z[i, j] /= total
+    copy(z[0], column)
+    for j in range(1, z.shape[0]):
+        add_to(column, z[j])
+    for j in range(z.shape[0]):
+        row = z[j]
+        for i in range(row.shape[0]):
+            row[i] /= column[i]
 
 
 @inlined
-def add_columns(rows, sums):  # type: ignore[no-untyped-def]
-    """``sums <- sums + column sums``, four of the rows (n, c) at a time; `sums` is (c,)."""
-    whole = rows.shape[0] // 4 * 4
-    for i in range(0, whole, 4):
-        a, b, c, d = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
-        for j in range(sums.shape[0]):
-            sums[j] += (a[j] + b[j]) + (c[j] + d[j])
-    for i in range(whole, rows.shape[0]):
-        for j in range(sums.shape[0]):
-            sums[j] += rows[i, j]
-
-
-@inlined
-def mean_error(delta, targets, factor, bias_gradient):  # type: ignore[no-untyped-def]
-    """``delta <- factor (delta - targets)``, its columns' sums to `bias_gradient`; arrays (n, c) and (c,)."""
-    bias_gradient[:] = 0
-    scale, rows = delta.dtype.type(factor), max(1, TILE // delta.shape[1])
-    for first in range(0, delta.shape[0], rows):
-        tile = delta[first : first + rows]
-        errors, aims = tile.reshape(-1), targets[first : first + rows].reshape(-1)
+def mean_error(delta, targets, first, factor):  # type: ignore[no-untyped-def]
+    """``delta <- factor (delta - targets)`` for `delta` (c, n), with the targets of the samples from `first` on."""
+    scale = delta.dtype.type(factor)
+    for j in range(delta.shape[0]):
+        errors, aims = delta[j], targets[j][first:]
         for i in range(errors.shape[0]):
             errors[i] = (errors[i] - aims[i]) * scale
-        add_columns(tile, bias_gradient)
 
 
 @inlined
-def through_tanh(delta, a, bias_gradient):  # type: ignore[no-untyped-def]
-    """``delta <- (1 - a^2) delta``, its columns' sums to `bias_gradient`; arrays (n, c) and (c,)."""
-    bias_gradient[:] = 0
-    one, rows = delta.dtype.type(1), max(1, TILE // delta.shape[1])
-    for first in range(0, delta.shape[0], rows):
-        tile = delta[first : first + rows]
-        errors, values = tile.reshape(-1), a[first : first + rows].reshape(-1)
-        for i in range(errors.shape[0]):
-            errors[i] *= one - values[i] * values[i]
-        add_columns(tile, bias_gradient)
+def through_tanh(errors, a):  # type: ignore[no-untyped-def]
+    """``errors <- (1 - a^2) errors`` for flat arrays; `a` may be longer."""
+    one = errors.dtype.type(1)
+    for i in range(errors.shape[0]):
+        errors[i] *= one - a[i] * a[i]

@@ -29,15 +29,18 @@ from hallucert.sam.kernels.kernel import code_of, compiled
 from hallucert.sam.kernels.layered_gradient import (
     WORTH_SHARING,
     ChunkMemory,
+    Data,
     LayeredProgram,
     add_to,
     aligned,
     chunk_memory,
     copy,
+    fresh_data,
     layered_program,
     operations,
     part_count,
     part_gradient,
+    turn_inputs,
     whole_gradient,
 )
 from hallucert.sam.lanes import IS_DIVERGED, Lanes, Steps
@@ -63,11 +66,11 @@ class LayeredNetwork:
     @property
     def splits(self) -> bool:
         """Whether idle threads help with a gradient on all samples."""
-        return self._worth_sharing(len(self.program.inputs))
+        return self._worth_sharing(len(self.program.data.inputs))
 
     def _worth_sharing(self, samples: int) -> bool:
-        several = self.threads > 1 and part_count(self.program, samples) > 1
-        return several and operations(self.program, samples) >= WORTH_SHARING
+        several = self.threads > 1 and part_count(self.program.sizes, samples) > 1
+        return several and operations(self.program.sizes, samples) >= WORTH_SHARING
 
     def advance(self, piece: int, members: np.ndarray, lanes: Lanes, steps: Steps) -> None:
         """Do up to ``len(steps.rho)`` steps on the running lanes `members`, in place, as `engine.PlainEngine` does.
@@ -77,7 +80,7 @@ class LayeredNetwork:
         """
         batch = steps.batches.shape[1] if steps.batches.size else 0
         own = self._piece(piece, steps.momentum > 0, batch)
-        shared = self._worth_sharing(batch or len(self.program.inputs))
+        shared = self._worth_sharing(batch or len(self.program.data.inputs))
         with self._threads.at_work():
             run, crew = (advance.py_func, own.crew) if shared else (advance, _UNUSED)  # type: ignore[attr-defined]
             run(self.program, own.memory, own.lane, crew, members, lanes, steps)
@@ -87,7 +90,7 @@ class LayeredNetwork:
         piece = self._pieces[number]
         if piece is None:
             piece = _Piece(chunk_memory(self.program), lane_memory(self.program, heavy, batch), Crew(self._threads))
-        elif (piece.lane.velocity.size > 0) != heavy or len(piece.lane.inputs) != batch:
+        elif (piece.lane.velocity.size > 0) != heavy or len(piece.lane.data.inputs) != batch:
             piece = piece._replace(lane=lane_memory(self.program, heavy, batch))
         self._pieces[number] = piece
         return piece
@@ -140,12 +143,10 @@ class Crew:
         self.threads = threads
         self.sums: list[np.ndarray] = []
 
-    def gradient(
-        self, memory: ChunkMemory, inputs: np.ndarray, targets: np.ndarray, x: np.ndarray, g: np.ndarray
-    ) -> None:
+    def gradient(self, memory: ChunkMemory, data: Data, x: np.ndarray, g: np.ndarray) -> None:
         """Do what `layered_gradient.whole_gradient` does, together."""
         program = self.threads.program
-        parts = part_count(program, len(inputs))
+        parts = part_count(program.sizes, len(data.inputs))
         while len(self.sums) < parts - 1:
             self.sums.append(aligned(len(g), g.dtype))
         sums = [g, *self.sums[: parts - 1]]
@@ -154,7 +155,7 @@ class Crew:
 
         def serve(own: ChunkMemory) -> None:
             for part in queue:
-                part_gradient(program, own, inputs, targets, part, x, sums[part])
+                part_gradient(program, own, data, part, x, sums[part])
 
         with self.threads.hired(parts - 1) as hired:
             helpers = [self.threads.pool.submit(serve, own) for own in hired]
@@ -213,41 +214,32 @@ class LaneMemory(NamedTuple):
     g: np.ndarray
     velocity: np.ndarray
     sums: np.ndarray
-    inputs: np.ndarray
-    targets: np.ndarray
+    data: Data
 
 
 def lane_memory(program: LayeredProgram, heavy: bool, batch: int) -> LaneMemory:
     """Return fresh scratch memory for lanes with momentum or not, and `batch` samples a step (0 for all)."""
-    dtype, dimension = program.inputs.dtype, program.dimension
-    p, c = program.inputs.shape[1], program.targets.shape[1]
+    dtype, dimension = program.data.inputs.dtype, program.dimension
     return LaneMemory(
         aligned(dimension, dtype),
         aligned(dimension, dtype),
         aligned(dimension, dtype),
         aligned(dimension if heavy else 0, dtype),
         np.empty(PARTIAL_SUMS),
-        aligned(batch * p, dtype).reshape(batch, p),
-        aligned(batch * c, dtype).reshape(batch, c),
+        fresh_data(program.sizes, batch, dtype),
     )
 
 
 def gradient(
-    program: LayeredProgram,
-    memory: ChunkMemory,
-    crew: Crew,
-    inputs: np.ndarray,
-    targets: np.ndarray,
-    x: np.ndarray,
-    g: np.ndarray,
+    program: LayeredProgram, memory: ChunkMemory, crew: Crew, data: Data, x: np.ndarray, g: np.ndarray
 ) -> None:
     """Write the gradient on the given samples to `g`: interpreted, `crew` shares the work; compiled, it is unused."""
-    crew.gradient(memory, inputs, targets, x, g)
+    crew.gradient(memory, data, x, g)
 
 
 @overload(gradient)
-def _gradient(program, memory, crew, inputs, targets, x, g):  # type: ignore[no-untyped-def]
-    return lambda program, memory, crew, inputs, targets, x, g: whole_gradient(program, memory, inputs, targets, x, g)
+def _gradient(program, memory, crew, data, x, g):  # type: ignore[no-untyped-def]
+    return lambda program, memory, crew, data, x, g: whole_gradient(program, memory, data, x, g)
 
 
 @compiled
@@ -264,14 +256,14 @@ def advance(program, memory, lane, crew, members, lanes, steps):  # type: ignore
             if steps.every > 0 and (first + k) % steps.every == 0:
                 copy(point, steps.kept[row, member])
                 row += 1
-            inputs, targets = program.inputs, program.targets
+            data = program.data
             if steps.batches.shape[0] > 0:
-                inputs, targets = lane.inputs, lane.targets
-                gather(program, steps.batches[k], inputs, targets)
+                data = lane.data
+                gather(program, steps.batches[k], data)
             q2 = s2 = 0.0
             for half in range(2):
                 at = other if half else point
-                gradient(program, memory, crew, inputs, targets, at, g)
+                gradient(program, memory, crew, data, at, g)
                 s2 = decayed_norm(g, at, program.decay, lane.sums)
                 if half == 0:
                     q2 = s2
@@ -309,11 +301,14 @@ def deliver(point, v, lanes, member, code, done):  # type: ignore[no-untyped-def
 
 
 @compiled
-def gather(program, batch, inputs, targets):  # type: ignore[no-untyped-def]
+def gather(program, batch, data):  # type: ignore[no-untyped-def]
     """Copy the samples of a batch side by side."""
     for i in range(batch.shape[0]):
-        copy(program.inputs[batch[i]], inputs[i])
-        copy(program.targets[batch[i]], targets[i])
+        copy(program.data.inputs[batch[i]], data.inputs[i])
+    for j in range(data.targets.shape[0]):
+        for i in range(batch.shape[0]):
+            data.targets[j, i] = program.data.targets[j, batch[i]]
+    turn_inputs(data, program.sizes)
 
 
 # ---------------------------------------------------------------------- passes over parameters

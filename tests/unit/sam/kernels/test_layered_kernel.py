@@ -33,7 +33,7 @@ NETWORKS = [
     network((3, 5, 2), 8, weight_decay="0.01"),
     network((4, 7, 1), 1, output="tanh"),
     network((1, 1), 3),
-    network((20, 33, 17, 4), 1203, "cross_entropy", label_smoothing="0.1"),
+    network((20, 72, 17, 4), 1203, "cross_entropy", label_smoothing="0.1"),
     network((6, 9, 3), 40, "cross_entropy", weight_decay="0.05", output="tanh"),
     network((5, 1, 12, 2, 6), 700, output="tanh", weight_decay="0.001"),
 ]
@@ -140,7 +140,7 @@ def test_gradient_is_the_networks(f) -> None:
         g = np.full(f.dimension, np.nan, dtype)
         # Part by part; that compiled runs add the parts up themselves is seen below.
         alone = Crew(ThreadCount(program, 1))
-        alone.gradient(chunk_memory(program), program.inputs, program.targets, x.astype(dtype), g)
+        alone.gradient(chunk_memory(program), program.data, x.astype(dtype), g)
         np.testing.assert_allclose(g, expected, rtol=0, atol=60 * unit * max(1, np.abs(expected).max()))
 
 
@@ -220,7 +220,7 @@ def test_mini_batches_of_a_large_network_are_shared() -> None:
     f = network((200, 130, 3), 300, "cross_entropy")
     batches = np.random.default_rng(0).integers(0, 300, (25, 128))
     one, two = (LayeredNetwork(f.training, np.dtype(np.float64), threads) for threads in (1, 2))
-    assert part_count(one.program, 127) == 1 and part_count(one.program, 128) == 2
+    assert part_count(one.program.sizes, 127) == 1 and part_count(one.program.sizes, 128) == 2
     assert two.splits and not one.splits
     x, options = f.initial(3, count=1), {"batches": batches, "eta": 0.05}
     alone = Run(x.copy(), **options).on(one)
