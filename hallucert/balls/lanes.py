@@ -159,7 +159,7 @@ def _is_tiny(rows: np.ndarray) -> np.ndarray:
 
 
 class FloatLanes(Quiet):
-    """The arithmetic of `Lanes`, a `hallucert.balls.ball_lanes.LaneArithmetic`; use inside ``with``.
+    """The arithmetic of `Lanes`, a `hallucert.balls.ball_lanes.SearchLanes`; use inside ``with``.
 
     Every method answers as `hallucert.balls.facade` documents for balls: outward rounding, indeterminate outside the
     domain.

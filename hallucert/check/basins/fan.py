@@ -21,66 +21,86 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.balls.ball_lanes import ends
+from hallucert.balls.ball_lanes import LaneArithmetic, ends
 from hallucert.check.basins.tube import SamStep, Tubes, product
 
 TURNS = 32
 """A side of the square of directions is cut into so many arcs: a power of two, so that their ends are exact."""
-SIDES = ((1, 0), (0, 1), (-1, 0), (0, -1))
+SIDES = np.array([(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0)])
+TOGETHER = 128
+"""Tubes whose arcs are looked at together, so that their lanes stay in the cache."""
 
 
 def fan(step: SamStep, tubes: Tubes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return boxes (m, 2, 2) that cover the images of tubes, their lanes (m,), and for which lanes these are known."""
+    arcs, middles = _directions(step.lanes)
+    owners, boxes, knowns = [np.zeros(0, np.int64)], [np.zeros((0, 2, 2))], [np.zeros(0, bool)]
+    for first in range(0, len(tubes), TOGETHER):
+        owner, images, known = _fan(step, tubes[first : first + TOGETHER], arcs, middles)
+        owners.append(first + owner)
+        boxes.append(images)
+        knowns.append(known)
+    return np.concatenate(owners), np.concatenate(boxes), np.concatenate(knowns)
+
+
+def _fan(
+    step: SamStep, tubes: Tubes, arcs: np.ndarray, middles: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Do what `fan` does, for a few tubes."""
     lanes, f, count = step.lanes, step.f, len(tubes)
     c, q, r = [lanes.box(x, x) for x in tubes.centre.T], step.axes(tubes.turn), [lanes.box(-s, s) for s in tubes.size.T]
     moved = [row[0] * r[0] + row[1] * r[1] for row in q]
     around = [a + b for a, b in zip(c, moved, strict=True)]
-    known, gradient = step.defined(around, count).copy(), f.enclose_gradient(lanes, c)
-    bent = product(f.enclose_hessian(lanes, around), q)
-    owners, boxes = [np.zeros(0, np.int64)], [np.zeros((0, 2, 2))]
-    for e in SIDES:
-        for turn in range(TURNS):
-            t0, t1 = (2 * turn - TURNS) / TURNS, (2 * turn + 2 - TURNS) / TURNS
-            left, possible = (-e[1], e[0]), np.full(count, True)
-            for a, b in ((1.0, 0.0), (-t0, 1.0), (t1, -1.0)):
-                p = [
-                    step.lanes.box(np.array([v]), np.array([v]))
-                    for v in (a * e[0] + b * left[0], a * e[1] + b * left[1])
-                ]
-                turned = [p[0] * bent[0][j] + p[1] * bent[1][j] for j in range(2)]
-                component = p[0] * gradient[0] + p[1] * gradient[1] + turned[0] * r[0] + turned[1] * r[1]
-                possible &= ~(ends(lanes, component, count)[1] < 0)
-            own = np.flatnonzero(possible & known)
-            if len(own):
-                centre, way = ([lanes.picked(v, own) for v in pair] for pair in (c, moved))
-                images, defined = _images(
-                    step, centre, way, _arc(step, e, t0, t1), _unit(step, e, (t0 + t1) / 2), len(own)
-                )
-                known[own] &= defined
-                owners.append(own)
-                boxes.append(images)
-    owner = np.concatenate(owners)
+    gradient, bent = f.enclose_gradient(lanes, c), product(f.enclose_hessian(lanes, around), q)
+    owner, arc = (index.ravel() for index in np.indices((count, len(arcs))))
+    g, s = ([lanes.picked(v, owner) for v in values] for values in (gradient, r))
+    h = [[lanes.picked(v, owner) for v in row] for row in bent]
+    possible = step.defined(around, count)[owner]
+    for normal in _normals():
+        p = [lanes.box(x, x) for x in normal[arc].T]
+        turned = [p[0] * h[0][j] + p[1] * h[1][j] for j in range(2)]
+        component = p[0] * g[0] + p[1] * g[1] + turned[0] * s[0] + turned[1] * s[1]
+        possible &= ~(ends(lanes, component, len(owner))[1] < 0)
+    owner, arc = owner[possible], arc[possible]
+    centre, way = ([lanes.picked(v, owner) for v in pair] for pair in (c, moved))
+    around_u, u = ([lanes.box(*side.T) for side in which[arc].swapaxes(0, 1)] for which in (arcs, middles))
+    images, defined = _images(step, centre, way, around_u, u, len(owner))
+    known = step.defined(around, count).copy()
+    known[owner[~defined]] = False
     kept = known[owner]
-    return owner[kept], np.concatenate(boxes)[kept], known
+    return owner[kept], images[kept], known
 
 
-def _unit(step: SamStep, e: tuple[int, int], t: float) -> list[Any]:
-    """Enclose the unit vector in the direction ``e + t e'``."""
-    lanes = step.lanes
-    one, t = (lanes.box(np.array([v]), np.array([v])) for v in (1.0, t))
-    along = one / lanes.sqrt(one + lanes.power(t, 2))
-    beside = t * along
-    turned = {(1, 0): [along, beside], (0, 1): [-beside, along], (-1, 0): [-along, -beside], (0, -1): [beside, -along]}
-    return turned[e]
+def _ends() -> np.ndarray:
+    """Return t at both ends of the arcs of a side, exactly, (TURNS, 2)."""
+    first = np.arange(-TURNS, TURNS, 2) / TURNS
+    return np.stack([first, first + 2 / TURNS], -1)
 
 
-def _arc(step: SamStep, e: tuple[int, int], first: float, last: float) -> list[Any]:
-    """Enclose the unit vectors of an arc on which t does not change its sign: both components are monotone there."""
-    found = []
-    for u, v in zip(_unit(step, e, first), _unit(step, e, last), strict=True):
-        (a, b), (c, d) = ends(step.lanes, u, 1), ends(step.lanes, v, 1)
-        found.append(step.lanes.box(np.minimum(a, c), np.maximum(b, d)))
-    return found
+def _normals() -> np.ndarray:
+    """Return e, ``e' - t0 e`` and ``t1 e - e'`` of all arcs, exactly, (3, 4 TURNS, 2)."""
+    t, left = _ends(), np.stack([-SIDES[:, 1], SIDES[:, 0]], -1)[:, None]
+    e = np.broadcast_to(SIDES[:, None], (len(SIDES), TURNS, 2))
+    return np.stack([e, left - t[:, :1] * e, t[:, 1:] * e - left]).reshape(3, -1, 2)
+
+
+def _directions(lanes: LaneArithmetic) -> tuple[np.ndarray, np.ndarray]:
+    """Enclose the unit vectors of all arcs, and of one direction in each: ends of both components, (4 TURNS, 2, 2).
+
+    t does not change its sign on an arc, so that both components are monotone there.
+    """
+    t = _ends()
+    first, last, middle = (_units(lanes, x) for x in (*t.T, t.mean(axis=1)))
+    return np.stack([np.minimum(first, last)[..., 0], np.maximum(first, last)[..., 1]], -1), middle
+
+
+def _units(lanes: LaneArithmetic, t: np.ndarray) -> np.ndarray:
+    """Enclose the unit vectors in the directions ``e + t e'`` of all sides, (4 TURNS, 2, 2)."""
+    one, tangent = lanes.constant(Fraction(1)), lanes.box(t, t)
+    along = one / lanes.sqrt(one + lanes.power(tangent, 2))
+    beside = tangent * along
+    turned = [along, beside], [-beside, along], [-along, -beside], [beside, -along]
+    return np.concatenate([np.stack([np.stack(ends(lanes, v, len(t)), -1) for v in u], 1) for u in turned])
 
 
 def _images(

@@ -47,7 +47,7 @@ class Tubes:
     def __len__(self) -> int:
         return len(self.centre)
 
-    def __getitem__(self, which: np.ndarray) -> Tubes:
+    def __getitem__(self, which: np.ndarray | slice) -> Tubes:
         return Tubes(self.centre[which], self.turn[which], self.size[which])
 
     @classmethod

@@ -88,7 +88,7 @@ def verify(source: str | PathLike[str] | Saved, backend: str | None, max_boxes: 
         results: list[Result] = module_of(certificate.kind, CHECK).check(certificate, ar, max_boxes, clock)
     if clock.passed():
         results = [_late(result) for result in results]
-    beside = {"large": "midrad at 53 bits and ", "basins": "mpmath at 64 bits and "}
+    beside = {"large": "midrad at 53 bits and ", "basins": "intervals of doubles (some cells in mpmath too) and "}
     checked_in = beside.get(certificate.kind, "") + backend
     return Verdict(certificate, checked_in, ar.precision, tuple(results))
 
@@ -119,6 +119,6 @@ def rechecked(claims: Iterable[Claim], objection: Callable[[Claim, list[Result]]
                 problem = objection(claim, results)
             except PROVOKED as error:
                 problem = provoked(error)
-        piece = next((f" ({name} {claim.inputs[name]})" for name in ("branch", "sheet") if name in claim.inputs), "")
-        results.append(Result(f"{claim.name}{piece}", claim.status, problem is None, problem or ""))
+        pieces = [f" ({key} {n})" for key, n in claim.inputs.items() if key in ("branch", "sheet", "attractor", "trap")]
+        results.append(Result(claim.name + "".join(pieces), claim.status, problem is None, problem or ""))
     return results

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.balls.ball_lanes import Boxes, LaneArithmetic, ends
+from hallucert.balls.ball_lanes import Boxes, SearchLanes, ends
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.prove.census.branch_and_prune import image
 from hallucert.prove.census.naming import float_points, newton_steps
@@ -34,7 +34,7 @@ LADDER, ROUNDS = 16, 16  # radii of a ladder when it is refined, and how often i
 class Around:
     """A function around a target that lies in a box (d, 2), in the arithmetic of some lanes."""
 
-    lanes: LaneArithmetic
+    lanes: SearchLanes
     f: FormulaObjective
     centre: np.ndarray
 

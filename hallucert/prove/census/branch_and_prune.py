@@ -22,7 +22,7 @@ from typing import Protocol
 
 import numpy as np
 
-from hallucert.balls.ball_lanes import Boxes, LaneArithmetic, ends
+from hallucert.balls.ball_lanes import Boxes, SearchLanes, ends
 from hallucert.balls.facade import Ball
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 
@@ -48,7 +48,7 @@ class Expansion:
 class System(Protocol):
     """A square system that drops boxes early, and evaluates boxes together with their midpoints."""
 
-    lanes: LaneArithmetic
+    lanes: SearchLanes
 
     def look(self, boxes: Boxes) -> tuple[np.ndarray, Callable[[np.ndarray], Expansion]]:
         """Tell which of k boxes certainly hold no solution; what is returned with it gives the expansion of others."""
@@ -95,7 +95,7 @@ def chunks(zeros: Sequence[Zero]) -> Iterator[Sequence[Zero]]:
         yield zeros[first : first + BATCH]
 
 
-def excludes_zero(lanes: LaneArithmetic, values: Sequence[Ball], count: int) -> np.ndarray:
+def excludes_zero(lanes: SearchLanes, values: Sequence[Ball], count: int) -> np.ndarray:
     """Tell for each lane whether some component is certainly not 0."""
     result = np.zeros(count, bool)
     for value in values:
@@ -115,7 +115,7 @@ def inflated(boxes: Boxes) -> Boxes:
     return Boxes(boxes.tag, np.minimum(boxes.lo - room, boxes.lo), np.maximum(boxes.hi + room, boxes.hi))
 
 
-def image(lanes: LaneArithmetic, boxes: Boxes, expansion: Expansion) -> Krawczyk:
+def image(lanes: SearchLanes, boxes: Boxes, expansion: Expansion) -> Krawczyk:
     """Return K of every box; where it is indeterminate, K is the whole space and nothing is proved."""
     (count, n), at_middle = boxes.lo.shape, expansion.at_middle
     if n == 0:  # one point, and nothing to solve
@@ -141,7 +141,7 @@ def image(lanes: LaneArithmetic, boxes: Boxes, expansion: Expansion) -> Krawczyk
 
 
 def operator(
-    lanes: LaneArithmetic, boxes: Boxes, c: np.ndarray, low: np.ndarray, high: np.ndarray, value: Sequence[Ball]
+    lanes: SearchLanes, boxes: Boxes, c: np.ndarray, low: np.ndarray, high: np.ndarray, value: Sequence[Ball]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of K, shape (k, n): `c` is the preconditioner, `low` and `high` the ends of ``[DG(W)]``."""
     (count, n), middle = boxes.lo.shape, boxes.middle

@@ -20,7 +20,7 @@ import numpy as np
 
 from hallucert.arguments import Quiet
 from hallucert.balls import arithmetic
-from hallucert.balls.ball_lanes import Boxes, LaneArithmetic, ends
+from hallucert.balls.ball_lanes import Boxes, SearchLanes, ends
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.krawczyk import approximate_preconditioner
 from hallucert.balls.lanes import FloatLanes
@@ -110,9 +110,9 @@ class FloatPoints(Quiet):
         return np.power(x, float(exponent))
 
 
-def float_points() -> LaneArithmetic:
+def float_points() -> SearchLanes:
     """Return `FloatPoints` for systems of which nothing but values at points is asked."""
-    return cast(LaneArithmetic, FloatPoints())
+    return cast(SearchLanes, FloatPoints())
 
 
 class Pointwise(Protocol):

@@ -10,7 +10,7 @@ from functools import cache, cached_property
 
 import numpy as np
 
-from hallucert.balls.ball_lanes import Boxes, LaneArithmetic, lane_arithmetic
+from hallucert.balls.ball_lanes import Boxes, SearchLanes, lane_arithmetic
 from hallucert.balls.facade import Ball
 from hallucert.balls.lanes import FloatLanes
 from hallucert.check.census.charts import ChartPoint, charts
@@ -32,7 +32,7 @@ def _orders(dimension: int) -> np.ndarray:
 class LaneCharts:
     """A chart of its own in each of k lanes: `numbers` (k,) in the order of `charts`, of a sphere in d dimensions."""
 
-    lanes: LaneArithmetic
+    lanes: SearchLanes
     numbers: np.ndarray
     dimension: int
 
@@ -90,7 +90,7 @@ class LanePoint(ChartPoint):
         return part
 
 
-def outside_of(lanes: LaneArithmetic, x: Sequence[Ball], region: np.ndarray) -> np.ndarray:
+def outside_of(lanes: SearchLanes, x: Sequence[Ball], region: np.ndarray) -> np.ndarray:
     """Tell which points are certainly outside of a region, shape (d, 2)."""
     sides = zip(x, region, strict=True)
     return np.asarray(np.any([lanes.outside(side, low, high) for side, (low, high) in sides], axis=0))
@@ -109,7 +109,7 @@ class SphereSystem:
     """
 
     def __init__(
-        self, lanes: LaneArithmetic, f: Objective, rho: Fraction, targets: np.ndarray, region: np.ndarray | None
+        self, lanes: SearchLanes, f: Objective, rho: Fraction, targets: np.ndarray, region: np.ndarray | None
     ) -> None:
         self.lanes, self.f, self.targets, self.region = lanes, f, targets, region
         self.rho = lanes.constant(rho)
@@ -158,7 +158,7 @@ class SphereSystem:
 class CriticalSystem:
     """The critical points of `f` at distance `rho` (None: any) from some point of a `region`, shape (d, 2)."""
 
-    def __init__(self, lanes: LaneArithmetic, f: Objective, rho: Fraction | None, region: np.ndarray) -> None:
+    def __init__(self, lanes: SearchLanes, f: Objective, rho: Fraction | None, region: np.ndarray) -> None:
         self.lanes, self.f, self.rho, self.region = lanes, f, rho, region
 
     def look(self, boxes: Boxes) -> tuple[np.ndarray, Callable[[np.ndarray], Expansion]]:
@@ -203,7 +203,7 @@ class CriticalSystem:
         return self._gradient(points), self.f.enclose_hessian(self.lanes, points.lanes(self.lanes))
 
 
-def lanes_for(problem: Problem) -> LaneArithmetic:
+def lanes_for(problem: Problem) -> SearchLanes:
     """Return the arithmetic in which a problem is searched.
 
     Compiled where a compiler is loaded anyway, or the search takes longer than loading it; the numbers are the same.
