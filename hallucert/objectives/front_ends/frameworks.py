@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from math import prod
@@ -30,6 +30,20 @@ class Tensor(NamedTuple):
     """A value that depends on parameters, or holds real data: the node of the program that computes it."""
 
     number: int
+
+
+Operation = Callable[..., Value]
+"""Called with the builder and the arguments of an operation of a framework; gives what it computes."""
+
+
+def entering(table: dict[str, Operation], *names: str) -> Callable[[Operation], Operation]:
+    """Return what enters a function in a table under the names of operations."""
+
+    def enter(function: Operation) -> Operation:
+        table.update(dict.fromkeys(names, function))
+        return function
+
+    return enter
 
 
 def node_of(b: Builder, x: Value) -> int:

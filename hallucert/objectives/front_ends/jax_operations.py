@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
 from hallucert.errors import NotAnalyticError
-from hallucert.objectives.front_ends.frameworks import Tensor, Value, arithmetic, node_of
+from hallucert.objectives.front_ends.frameworks import Operation, Tensor, Value, arithmetic, entering, node_of
 from hallucert.objectives.program import layers
 from hallucert.objectives.program.builder import ProgramBuilder as Builder
 from hallucert.objectives.program.program import Shape, entries
 
-OPERATIONS: dict[str, Callable[..., Value]] = {}
+OPERATIONS: dict[str, Operation] = {}
 """By the primitive; called with the builder, the arguments, and the equation's parameters by name. None: not read."""
 
 HARMLESS = frozenset({"accuracy", "out_dtype", "out_sharding", "precision", "preferred_element_type", "sharding"})
@@ -21,51 +22,32 @@ HARMLESS |= {"weak_type"}
 """Parameters that say how results are rounded or where they lie; types of results are checked apart."""
 
 
-def reads(*names: str) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
-    """Enter a function in the table under the names of primitives."""
+reads = partial(entering, OPERATIONS)
 
-    def enter(function: Callable[..., Value]) -> Callable[..., Value]:
-        OPERATIONS.update(dict.fromkeys(names, function))
-        return function
-
-    return enter
-
-
-def _entrywise(name: str, function: Callable[[Builder, int], int]) -> None:
-    OPERATIONS[name] = lambda b, x: Tensor(function(b, node_of(b, x)))
+ENTRYWISE: dict[str, layers.Entrywise] = {
+    **layers.ENTRYWISE,
+    "logistic": layers.sigmoid,
+    "tan": lambda b, x: b.div(b.unary("sin", x), b.unary("cos", x)),
+    "cosh": lambda b, x: b.scale(layers.HALF, b.add(b.unary("exp", x), b.unary("exp", b.neg(x)))),
+    "sinh": lambda b, x: b.scale(layers.HALF, b.sub(b.unary("exp", x), b.unary("exp", b.neg(x)))),
+    "exp2": lambda b, x: b.unary("exp", b.mul(b.unary("log", b.constant(2)), x)),
+}
 
 
-def _less_one(b: Builder, x: int) -> int:
-    return b.sub(x, b.constant(1))
+def _of_one(function: layers.Entrywise) -> Operation:
+    return lambda b, x: Tensor(function(b, node_of(b, x)))
 
 
-def _halved(sign: int) -> Callable[[Builder, int], int]:
-    """The hyperbolic cosine or sine."""
-
-    def function(b: Builder, x: int) -> int:
-        falling = b.unary("exp", b.neg(x))
-        return b.scale(layers.HALF, b.add(b.unary("exp", x), b.scale(Fraction(sign), falling)))
-
-    return function
+def _of_two(op: str) -> Operation:
+    return lambda b, x, y: arithmetic(b, op, x, y)
 
 
-for _name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf"):
-    _entrywise(_name, lambda b, x, name=_name: b.unary(name, x))  # type: ignore[misc]
-_entrywise("neg", lambda b, x: b.neg(x))
-_entrywise("square", lambda b, x: b.power(x, 2))
-_entrywise("rsqrt", lambda b, x: b.power(b.unary("sqrt", x), -1))
-_entrywise("logistic", layers.sigmoid)
-_entrywise("log1p", lambda b, x: b.unary("log", b.add(b.constant(1), x)))
-_entrywise("expm1", lambda b, x: _less_one(b, b.unary("exp", x)))
-_entrywise("erfc", lambda b, x: b.neg(_less_one(b, b.unary("erf", x))))
-_entrywise("tan", lambda b, x: b.div(b.unary("sin", x), b.unary("cos", x)))
-_entrywise("cosh", _halved(1))
-_entrywise("sinh", _halved(-1))
-_entrywise("exp2", lambda b, x: b.unary("exp", b.mul(b.unary("log", b.constant(2)), x)))
-OPERATIONS["convert_element_type"] = lambda b, x, new_dtype: x
-OPERATIONS["add_any"] = lambda b, x, y: arithmetic(b, "add", x, y)
-for _name in ("add", "sub", "mul", "div"):
-    OPERATIONS[_name] = lambda b, x, y, name=_name: arithmetic(b, name, x, y)
+OPERATIONS |= {name: _of_one(function) for name, function in ENTRYWISE.items()}
+OPERATIONS |= {"add_any": _of_two("add"), **{op: _of_two(op) for op in ("add", "sub", "mul", "div")}}
+reads("convert_element_type")(lambda b, x, new_dtype: x)
+reads("transpose")(lambda b, x, *, permutation: Tensor(b.transpose(node_of(b, x), list(map(int, permutation)))))
+reads("integer_pow")(lambda b, x, *, y: Tensor(b.power(node_of(b, x), y)))
+reads("reduce_sum")(lambda b, x, *, axes: Tensor(b.sum(node_of(b, x), list(map(int, axes)))))
 
 
 # ---------------------------------------------------------------------- shapes
@@ -84,11 +66,6 @@ def _squeeze(b: Builder, x: Value, *, dimensions: Shape) -> Tensor:
     return Tensor(b.reshape(number, tuple(n for i, n in enumerate(b.shape(number)) if i not in dimensions)))
 
 
-@reads("transpose")
-def _transpose(b: Builder, x: Value, *, permutation: Shape) -> Tensor:
-    return Tensor(b.transpose(node_of(b, x), [int(axis) for axis in permutation]))
-
-
 @reads("broadcast_in_dim")
 def _broadcast(b: Builder, x: Value, *, shape: Shape, broadcast_dimensions: Shape) -> Tensor:
     number, places = node_of(b, x), [int(axis) for axis in broadcast_dimensions]
@@ -101,11 +78,6 @@ def _broadcast(b: Builder, x: Value, *, shape: Shape, broadcast_dimensions: Shap
 
 
 # ---------------------------------------------------------------------- powers, maxima
-
-
-@reads("integer_pow")
-def _integer_pow(b: Builder, x: Value, *, y: int) -> Tensor:
-    return Tensor(b.power(node_of(b, x), y))
 
 
 @reads("pow")
@@ -170,11 +142,6 @@ def _mean(b: Builder, number: int) -> tuple[int, tuple[int, ...]] | None:
 
 
 # ---------------------------------------------------------------------- sums and products
-
-
-@reads("reduce_sum")
-def _reduce_sum(b: Builder, x: Value, *, axes: Sequence[int]) -> Tensor:
-    return Tensor(b.sum(node_of(b, x), [int(axis) for axis in axes]))
 
 
 @reads("cumsum")

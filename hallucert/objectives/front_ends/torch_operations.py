@@ -9,51 +9,40 @@ import numpy as np
 
 from hallucert.errors import NotAnalyticError
 from hallucert.objectives.front_ends import shifts
-from hallucert.objectives.front_ends.frameworks import Tensor, Value, arithmetic, node_of
+from hallucert.objectives.front_ends.frameworks import Operation, Tensor, Value, arithmetic, entering, node_of
 from hallucert.objectives.program import layers
 from hallucert.objectives.program.builder import ProgramBuilder as Builder
 from hallucert.objectives.program.program import Shape
 
-OPERATIONS: dict[str, Callable[..., Value]] = {}
+OPERATIONS: dict[str, Operation] = {}
 """By the name of the operation; called with the builder and the operation's own arguments."""
 
 
-def reads(*names: str) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
-    """Enter a function in the table under the names of operations."""
-
-    def enter(function: Callable[..., Value]) -> Callable[..., Value]:
-        for name in names:
-            OPERATIONS[f"aten.{name}"] = function
-        return function
-
-    return enter
+def reads(*names: str) -> Callable[[Operation], Operation]:
+    """Return what enters a function in the table under the names of operations."""
+    return entering(OPERATIONS, *(f"aten.{name}" for name in names))
 
 
-def _entrywise(*names: str) -> Callable[[Callable[[Builder, int], int]], Callable[[Builder, int], int]]:
-    """Enter a function of one array."""
-
-    def enter(function: Callable[[Builder, int], int]) -> Callable[[Builder, int], int]:
-        for name in names:
-            OPERATIONS[f"aten.{name}.default"] = lambda b, x: Tensor(function(b, x.number))
-        return function
-
-    return enter
+def _of_one(function: layers.Entrywise) -> Operation:
+    return lambda b, x: Tensor(function(b, x.number))
 
 
-for _name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf"):
-    _entrywise(_name)(lambda b, x, name=_name: b.unary(name, x))  # type: ignore[misc]
-_entrywise("sigmoid", "special_expit")(layers.sigmoid)
-_entrywise("silu")(layers.silu)
-_entrywise("mish")(layers.mish)
-_entrywise("neg")(lambda b, x: b.neg(x))
-_entrywise("reciprocal")(lambda b, x: b.power(x, -1))
-_entrywise("rsqrt")(lambda b, x: b.power(b.unary("sqrt", x), -1))
-_entrywise("square")(lambda b, x: b.power(x, 2))
-_entrywise("log1p")(lambda b, x: b.unary("log", b.add(b.constant(1), x)))
-_entrywise("expm1")(lambda b, x: b.sub(b.unary("exp", x), b.constant(1)))
-_entrywise("erfc")(lambda b, x: b.sub(b.constant(1), b.unary("erf", x)))
-_entrywise("log_sigmoid", "logsigmoid")(lambda b, x: b.neg(b.unary("softplus", b.neg(x))))
-_entrywise("contiguous", "clone", "alias")(lambda b, x: x)
+ENTRYWISE: dict[str, layers.Entrywise] = {
+    **layers.ENTRYWISE,
+    **dict.fromkeys(("sigmoid", "special_expit"), layers.sigmoid),
+    "silu": layers.silu,
+    "mish": layers.mish,
+    "reciprocal": lambda b, x: b.power(x, -1),
+    **dict.fromkeys(("log_sigmoid", "logsigmoid"), lambda b, x: b.neg(b.unary("softplus", b.neg(x)))),
+    **dict.fromkeys(("contiguous", "clone", "alias"), lambda b, x: x),
+}
+for _name, _function in ENTRYWISE.items():
+    reads(f"{_name}.default")(_of_one(_function))
+reads("mul.Tensor", "mul.Scalar")(lambda b, x, y: arithmetic(b, "mul", x, y))
+reads("div.Tensor", "div.Scalar")(lambda b, x, y: arithmetic(b, "div", x, y))
+reads("rsub.Scalar")(lambda b, x, y: _sub(b, y, x))
+reads("addmm.default")(lambda b, bias, x, y: _add(b, _matmul(b, x, y), bias))
+reads("to.dtype", "to.dtype_layout")(lambda b, x, *_, **options: x)  # types of results are checked apart
 
 
 def _optional(x: Tensor | None) -> int | None:
@@ -85,21 +74,6 @@ def _sub(b: Builder, x: Value, y: Value, alpha: Value = 1) -> Tensor:
     return arithmetic(b, "sub", x, Tensor(b.scale(Fraction(alpha), node_of(b, y))))
 
 
-@reads("rsub.Scalar")
-def _rsub(b: Builder, x: Value, y: Value) -> Tensor:
-    return _sub(b, y, x)
-
-
-@reads("mul.Tensor", "mul.Scalar")
-def _mul(b: Builder, x: Value, y: Value) -> Tensor:
-    return arithmetic(b, "mul", x, y)
-
-
-@reads("div.Tensor", "div.Scalar")
-def _div(b: Builder, x: Value, y: Value) -> Tensor:
-    return arithmetic(b, "div", x, y)
-
-
 @reads("pow.Tensor_Scalar")
 def _pow(b: Builder, x: Tensor, exponent: float) -> Tensor:
     if exponent == 0.5:
@@ -121,12 +95,6 @@ def _softplus(b: Builder, x: Tensor, beta: float = 1.0, threshold: float = 20.0)
 @reads("gelu.default")
 def _gelu(b: Builder, x: Tensor, approximate: str = "none") -> Tensor:
     return Tensor(layers.gelu(b, x.number, approximate))
-
-
-@reads("to.dtype", "to.dtype_layout")
-def _converted(b: Builder, x: Value, *_: Value, **options: Value) -> Value:
-    """Types of results are checked apart."""
-    return x
 
 
 @reads("dropout.default")
@@ -155,11 +123,6 @@ def _matmul(b: Builder, x: Value, y: Value) -> Tensor:
         product = layers.matmul(b, b.reshape(first, (1, *b.shape(first))), second)
         return Tensor(b.reshape(product, (*b.shape(product)[:-2], b.shape(product)[-1])))
     return Tensor(layers.matmul(b, first, second))
-
-
-@reads("addmm.default")
-def _addmm(b: Builder, bias: Tensor, x: Value, y: Value) -> Tensor:
-    return _add(b, _matmul(b, x, y), bias)
 
 
 @reads("conv1d.default", "conv2d.default", "conv3d.default")

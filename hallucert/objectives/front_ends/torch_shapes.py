@@ -25,21 +25,15 @@ def _axes(b: Builder, x: Tensor, axes: int | Sequence[int] | None) -> list[int]:
     return sorted(axis % count for axis in ([axes] if isinstance(axes, int) else axes))
 
 
-@reads("sum.default", "sum.dim_IntList")
-def _sum(b: Builder, x: Tensor, axes: Value = None, keep: bool = False) -> Tensor:
-    return _mean_or_sum(b, x, axes, keep, mean=False)
-
-
 @reads("mean.default", "mean.dim")
 def _mean(b: Builder, x: Tensor, axes: Value = None, keep: bool = False) -> Tensor:
-    return _mean_or_sum(b, x, axes, keep, mean=True)
+    return Tensor(layers.mean(b, x.number, _axes(b, x, axes), keep))
 
 
-def _mean_or_sum(b: Builder, x: Tensor, axes: Value, keep: bool, mean: bool) -> Tensor:
-    over = _axes(b, x, axes)
-    result = layers.mean(b, x.number, over, keep)
-    count = prod(b.shape(x.number)[axis] for axis in over)
-    return Tensor(result if mean else b.scale(Fraction(count), result))
+@reads("sum.default", "sum.dim_IntList")
+def _sum(b: Builder, x: Tensor, axes: Value = None, keep: bool = False) -> Tensor:
+    count = prod(b.shape(x.number)[axis] for axis in _axes(b, x, axes))
+    return Tensor(b.scale(Fraction(count), _mean(b, x, axes, keep).number))
 
 
 @reads("view.default", "reshape.default", "_unsafe_view.default")
@@ -87,19 +81,9 @@ def _transpose(b: Builder, x: Tensor, first: int, second: int) -> Tensor:
     return Tensor(b.transpose(node_of(b, x), axes))
 
 
-@reads("t.default", "numpy_T.default")
-def _t(b: Builder, x: Tensor) -> Tensor:
-    return Tensor(b.transpose(x.number, list(range(len(b.shape(x.number))))[::-1]))
-
-
-@reads("mT.default")
-def _swapped(b: Builder, x: Tensor) -> Tensor:
-    return _transpose(b, x, -2, -1)
-
-
-@reads("permute.default")
-def _permute(b: Builder, x: Tensor, axes: Sequence[int]) -> Tensor:
-    return Tensor(b.transpose(x.number, [axis % len(axes) for axis in axes]))
+reads("mT.default")(lambda b, x: _transpose(b, x, -2, -1))
+reads("t.default", "numpy_T.default")(lambda b, x: Tensor(b.transpose(x.number, range(len(b.shape(x.number)))[::-1])))
+reads("permute.default")(lambda b, x, axes: Tensor(b.transpose(x.number, [axis % len(axes) for axis in axes])))
 
 
 @reads("expand.default")

@@ -5,7 +5,7 @@ All of them are real-analytic where they are defined (Lemma A.7 of the paper). S
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -15,6 +15,7 @@ from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.program import Shape, entries
 
 HALF = Fraction(1, 2)
+Entrywise = Callable[[ProgramBuilder, int], int]
 
 
 def broadcast_to(b: ProgramBuilder, a: int, shape: Shape) -> int:
@@ -77,6 +78,22 @@ def gelu(b: ProgramBuilder, x: int, approximate: str = "none") -> int:
     else:
         bend = b.unary("erf", b.mul(b.unary("sqrt", b.constant(HALF)), x))
     return b.scale(HALF, b.mul(x, b.add(b.constant(1), bend)))
+
+
+def _unary(op: str) -> Entrywise:
+    return lambda b, x: b.unary(op, x)
+
+
+ENTRYWISE: dict[str, Entrywise] = {
+    **{op: _unary(op) for op in ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf")},
+    "neg": ProgramBuilder.neg,
+    "square": lambda b, x: b.power(x, 2),
+    "rsqrt": lambda b, x: b.power(b.unary("sqrt", x), -1),
+    "log1p": lambda b, x: b.unary("log", b.add(b.constant(1), x)),
+    "expm1": lambda b, x: b.sub(b.unary("exp", x), b.constant(1)),
+    "erfc": lambda b, x: b.sub(b.constant(1), b.unary("erf", x)),
+}
+"""Functions of one array that both frameworks call so."""
 
 
 # ---------------------------------------------------------------------- over axes
