@@ -18,7 +18,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 import numpy as np
 
-from hallucert.errors import ArgumentError, HallucertError
+from hallucert.errors import ArgumentError, HallucertError, require
 from hallucert.exact import exact, whole
 
 P = ParamSpec("P")
@@ -41,8 +41,7 @@ def checked_items(value: object, argument: str, must: str) -> list[Any]:
         raise
     except Exception:  # an array without dimensions, or whatever a foreign object raises
         raise ArgumentError(argument, value, must) from None
-    if not isinstance(value, Sized) and len(items) == MOST_ITEMS:
-        raise ArgumentError(argument, value, f"{must}, and come to an end")
+    require(isinstance(value, Sized) or len(items) != MOST_ITEMS, argument, value, f"{must}, and come to an end")
     return items
 
 
@@ -65,8 +64,7 @@ def checked_real(value: object, argument: str, must: str, accept: Callable[[Frac
         double = float(number)
     except OverflowError:
         raise ArgumentError(argument, value, f"{must}, within the range of doubles") from None
-    if not accept(number) or not accept(double):
-        raise ArgumentError(argument, value, must)
+    require(accept(number) and accept(double), argument, value, must)
     return double
 
 
@@ -86,8 +84,7 @@ def checked_path(value: object, argument: str = "path") -> Path:
         valid = b"\0" not in os.fsencode(text)
     except UnicodeEncodeError:
         valid = False
-    if not valid:
-        raise ArgumentError(argument, value, "have no null characters and no lone surrogates: no path can hold them")
+    require(valid, argument, value, "have no null characters and no lone surrogates: no path can hold them")
     return Path(text)
 
 

@@ -43,6 +43,12 @@ class ArgumentError(HallucertError, ValueError):
         self.must = must
 
 
+def require(holds: object, argument: str, was: object, must: str) -> None:
+    """Raise `ArgumentError` unless something `holds`. What is slow to print, or loads more modules, takes an if."""
+    if not holds:
+        raise ArgumentError(argument, was, must)
+
+
 class FormulaError(ArgumentError):
     """A `formula` could not be read: a `problem` at the `position` of the first character that does not fit."""
 

@@ -12,7 +12,7 @@ from hallucert.clock import Progress, working
 from hallucert.diagnosis.kinds import diagnosed
 from hallucert.diagnosis.report import Diagnosis, Kind
 from hallucert.diagnosis.shares import Shares, shares_of
-from hallucert.errors import ArgumentError, NotAnalyticError
+from hallucert.errors import ArgumentError, NotAnalyticError, require
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.doors import checked_objective, radius_law
 from hallucert.objectives.floats import checked_points
@@ -163,13 +163,10 @@ def _require_taken(
     if len(asked) > len(placed):
         raise ArgumentError("asked", f"<{len(asked)} arguments>", f"be at most {len(placed)} arguments after f: {form}")
     for name, value in options.items():
-        if name not in {each.name for each in known}:
-            raise ArgumentError(name, value, f"be left out of {form}")
-        if name in placed[: len(asked)]:
-            raise ArgumentError(name, value, "be given once")
+        require(name in {each.name for each in known}, name, value, f"be left out of {form}")
+        require(name not in placed[: len(asked)], name, value, "be given once")
     for each in known[len(asked) :]:
-        if each.default is each.empty and each.name not in options:
-            raise ArgumentError(each.name, "<nothing>", f"be given: {form}")
+        require(each.default is not each.empty or each.name in options, each.name, "<nothing>", f"be given: {form}")
 
 
 def _of_ensemble(ensemble: Ensemble, *, confidence: float = 0.95, progress: Progress = None) -> Shares:
@@ -193,8 +190,7 @@ def _of_network(
     progress: Progress = None,
 ) -> Diagnosis:
     """Diagnose the present weights of a network; rigorously read if that is possible, so that proofs can follow."""
-    if history is not None and not hasattr(history, "standing"):
-        raise ArgumentError("history", history, "be a Monitor, or left out")
+    require(history is None or hasattr(history, "standing"), "history", history, "be a Monitor, or left out")
     if isinstance(data, Iterator):  # it is read twice
         data = list(data)
     if params is None:
@@ -228,8 +224,7 @@ def _of_point(
     progress: Progress = None,
 ) -> Diagnosis:
     lanes, single = checked_points(checked_objective(f), x)
-    if not single:
-        raise ArgumentError("x", f"<array of shape {lanes.shape}>", f"be one point of shape ({f.dimension},)")
+    require(single, "x", f"<array of shape {lanes.shape}>", f"be one point of shape ({f.dimension},)")
     point, radius = lanes[0], exact_radius(rho)
     checked_double(rho, "rho")
     eta = None if step_size is None else checked_double(step_size, "step_size")

@@ -16,7 +16,7 @@ from hallucert.arguments import checked_real, quiet
 from hallucert.clock import Clock
 from hallucert.diagnosis.kinds import diagnosed
 from hallucert.diagnosis.report import Diagnosis, Kind
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.exact import exact_radius
 from hallucert.sam.lanes import Status
 from hallucert.sam.result import Ensemble
@@ -245,8 +245,7 @@ class _End:
 def shares_of(ensemble: Ensemble, confidence: float, clock: Clock) -> Shares:
     """Diagnose the ends of the runs of one radius and one arm, and count them."""
     confidence = checked_real(confidence, "confidence", INTERVAL_NEEDS, lambda v: 0 < v < 1)
-    if len(ensemble) == 0:
-        raise ArgumentError("ensemble", ensemble, "have at least one run")
+    require(len(ensemble) != 0, "ensemble", ensemble, "have at least one run")
     if len({*zip(ensemble.rho, ensemble.arm, strict=True)}) > 1:
         must = "be of one radius and one arm: ensemble.select(rho=..., arm=...) takes them out"
         raise ArgumentError("ensemble", ensemble, must)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hallucert.arguments import checked_path
 from hallucert.check.claim import Saved
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.files import replacing
 
 ENDINGS = {"coq": ".v", "latex": ".tex", "bibtex": ".bib"}
@@ -38,8 +38,7 @@ def export(self: Saved, path: str | PathLike[str], to: str = "coq") -> None:
         ``certificate.kind``, ``.variant``, ``.dimension``, ``.operation``, ``.nodes`` or what else stands in the way.
         Also if `path` is no name of such a file, or `to` another program.
     """
-    if to not in ENDINGS:
-        raise ArgumentError("to", to, f"be one of {', '.join(ENDINGS)}")
+    require(to in ENDINGS, "to", to, f"be one of {', '.join(ENDINGS)}")
     target = checked_path(path)
     if to == "coq" and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*\.v", Path(target).name):
         raise ArgumentError("path", str(path), 'end in a name of letters, digits and underscores, and ".v"')

@@ -20,7 +20,7 @@ from hallucert.check.claim import Claim, Inputs, Saved, Status
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.point.rule import Witness
 from hallucert.decimals import decimal_above, decimal_below
-from hallucert.errors import ArgumentError
+from hallucert.errors import require
 from hallucert.export import bibliography
 from hallucert.export.latex_formula import LINE, MOST_VARIABLES, definition, exactly, fraction, names, seen
 from hallucert.export.prose import escaped, number, sentence
@@ -122,8 +122,7 @@ def theorem(certificate: Saved) -> str:
         claims = list(certificate.all_claims)
         items = [_item(certificate, claim) for claim in claims if claim.status is not Status.UNDECIDED]
         open_claims = [claim for claim in claims if claim.status is Status.UNDECIDED]
-    if not items:
-        raise ArgumentError("certificate.claims", f"<{len(open_claims)} undecided>", "prove or refute something")
+    require(items, "certificate.claims", f"<{len(open_claims)} undecided>", "prove or refute something")
     return THEOREM.format(
         preamble=PREAMBLE.format(version=__version__),
         setting="\n".join(_setting(certificate)),

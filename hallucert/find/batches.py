@@ -58,19 +58,15 @@ class ShiftedBatches(Shifted):
         self.parts = [Shifted(part, rho) for part in _parts(f, batches)]
 
     def residual(self, x: np.ndarray, gradient: np.ndarray | None = None) -> np.ndarray:
-        """Return ``y(x)``, shape (m,)."""
         return np.concatenate([part.residual(x) for part in self.parts])
 
     def residual_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Return ``y`` on lanes (k, d), shape (k, m)."""
         return np.concatenate([part.residual_lanes(x) for part in self.parts], axis=1)
 
     def residual_jacobian(self, x: np.ndarray, gradient: np.ndarray | None = None) -> np.ndarray:
-        """Return ``A = Dy``, shape (m, d)."""
         return np.concatenate([part.residual_jacobian(x) for part in self.parts])
 
     def rows(self, x: np.ndarray) -> Rows:
-        """Return the rows of ``A`` at `x`."""
         return DenseRows(self.residual_jacobian(x))
 
     def domain_arguments(self, x: np.ndarray) -> np.ndarray:
@@ -82,11 +78,9 @@ class ShiftedBatches(Shifted):
         return any(part.is_critical(x, length) for part in self.parts)
 
     def slope(self, x: np.ndarray) -> float:
-        """Return the smallest ``|g_b(x)|``."""
         return min(part.slope(x) for part in self.parts)
 
     def targets(self, x: np.ndarray) -> np.ndarray:
-        """Return ``x_b+`` for each batch."""
         return np.concatenate([part.targets(x) for part in self.parts])
 
     def candidate_of(self, x: np.ndarray, rho: Fraction) -> BatchCandidate:

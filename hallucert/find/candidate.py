@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.arrays import checked_point
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.exact import exact_radius
 from hallucert.objectives.doors import checked_objective
 from hallucert.objectives.objective import Objective
@@ -114,8 +114,7 @@ class Candidate:
         }
         if not isinstance(self.construction, Construction | None):
             raise ArgumentError("construction", self.construction, "be a Construction or None")
-        if not isinstance(self.law, RadiusLaw):
-            raise ArgumentError("law", self.law, "be a RadiusLaw")
+        require(isinstance(self.law, RadiusLaw), "law", self.law, "be a RadiusLaw")
         for name, value in fields.items():
             object.__setattr__(self, name, value)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from hallucert import arrays
 from hallucert.arguments import checked_whole
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.exact import exact_radius
 from hallucert.find.candidate import point_text
 from hallucert.find.rescaled import original
@@ -61,8 +61,7 @@ def checked_seed(value: object) -> int:
 
 def moderate(array: np.ndarray, value: object, argument: str) -> np.ndarray:
     """Return an array without numbers beyond `LARGEST`."""
-    if not np.abs(array).max() <= LARGEST:
-        raise ArgumentError(argument, value, f"have numbers of at most {LARGEST:g} in absolute value")
+    require(np.abs(array).max() <= LARGEST, argument, value, f"have numbers of at most {LARGEST:g} in absolute value")
     return array
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from hallucert.arguments import quiet
 from hallucert.clock import Progress, working
-from hallucert.errors import ArgumentError, SearchError
+from hallucert.errors import SearchError, require
 from hallucert.exact import Exact, exact_radius
 from hallucert.find.batches import BatchCandidate, ShiftedBatches, units_for
 from hallucert.find.candidate import Candidate
@@ -295,8 +295,7 @@ def hallucinate(
     """
     d = checked_objective(f).dimension
     law = radius_law(variant, d)
-    if not 0 < f.residual_count <= d:
-        raise ArgumentError("f", f, "be in residual form with at most as many residuals as variables")
+    require(0 < f.residual_count <= d, "f", f, "be in residual form with at most as many residuals as variables")
     x = checked_point(start, d, "start")
     radius, steps = checked_radius(rho, law=law), checked_count(max_steps, "max_steps")
     tolerance = None if tolerance is None else checked_positive(tolerance, "tolerance")

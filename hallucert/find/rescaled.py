@@ -68,7 +68,6 @@ class Rescaled(Objective):
 
     @property
     def dimension(self) -> int:
-        """Number of variables, those of ``f``."""
         return self.f.dimension
 
     @cached_property
@@ -83,7 +82,6 @@ class Rescaled(Objective):
 
     @property
     def residual_count(self) -> int:
-        """Number ``m`` of residuals, those of ``f``."""
         return self.f.residual_count
 
     @cached_property
@@ -159,7 +157,6 @@ class Rescaled(Objective):
 
     @cached_property
     def floats(self) -> RescaledFloats:
-        """The function in floats, by that of ``f``."""
         return RescaledFloats(self)
 
     def _refuse(self, arithmetic: object = None, x: object = None) -> NoReturn:
@@ -176,35 +173,27 @@ class RescaledFloats(Floats):
         self.h, self.f = h, h.f
 
     def value(self, x: np.ndarray) -> np.ndarray:
-        """Return ``f(D y)/a``."""
         return self.h.values * self.f.floats.value(self.h.diagonal * x)
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
-        """Return ``D g(D y)/a``."""
         return self.h.slopes * self.f.floats.gradient(self.h.diagonal * x)
 
     def hessian(self, x: np.ndarray) -> np.ndarray:
-        """Return ``D H(D y) D/a``."""
         return self.h.curvatures * self.f.floats.hessian(self.h.diagonal * x)
 
     def hessian_vector(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Return ``D H(D y) D v/a``."""
         return self.h.slopes * self.f.floats.hessian_vector(self.h.diagonal * x, self.h.diagonal * v)
 
     def residual(self, x: np.ndarray) -> np.ndarray:
-        """Return ``r(D y)/sqrt(a)``."""
         return self.h.residuals * self.f.floats.residual(self.h.diagonal * x)
 
     def residual_jacobian(self, x: np.ndarray) -> np.ndarray:
-        """Return ``Dr(D y) D/sqrt(a)``."""
         return self.h.residuals * self.h.diagonal * self.f.floats.residual_jacobian(self.h.diagonal * x)
 
     def domain_arguments(self, x: np.ndarray) -> np.ndarray:
-        """Return what vanishes at the edge of the domain of ``f``, at ``D y``."""
         return self.f.floats.domain_arguments(self.h.diagonal * x)
 
     def nearest_edge(self, x: np.ndarray) -> str:
-        """Return the domain argument of ``f`` nearest to zero at ``D y``."""
         return self.f.floats.nearest_edge(self.h.diagonal * x)
 
 

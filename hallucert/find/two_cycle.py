@@ -10,7 +10,7 @@ import numpy as np
 from hallucert.arguments import checked_whole, quiet
 from hallucert.arrays import checked_lanes
 from hallucert.clock import Progress, working
-from hallucert.errors import ArgumentError, SearchError
+from hallucert.errors import SearchError, require
 from hallucert.exact import Exact, exact_radius
 from hallucert.find.candidate import point_text
 from hallucert.find.domain import checked_point, checked_radius, defined, require_defined
@@ -52,8 +52,7 @@ class TwoCycle:
 
     def __post_init__(self) -> None:
         points = checked_lanes(self.points, checked_objective(self.objective, "objective").dimension, "points")
-        if len(points) != 2:
-            raise ArgumentError("points", self.points, "be two points")
+        require(len(points) == 2, "points", self.points, "be two points")
         rho, step = exact_radius(self.rho), exact_radius(self.step_size, "step_size")
         for name, value in (("points", points), ("rho", rho), ("step_size", step)):
             object.__setattr__(self, name, value)

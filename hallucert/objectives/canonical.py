@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
-from hallucert.errors import ArgumentError
+from hallucert.errors import require
 from hallucert.exact import constant_bits
 from hallucert.objectives.tape import UNARY, Arithmetic, Node, Tape, needed_nodes, node_operands, prune
 
@@ -206,8 +206,7 @@ def cut_nodes(tape: Tape) -> list[int]:
     Node ``k`` is listed if the output is a function ``phi`` of node ``k`` alone: then ``f = phi(s(x))`` with
     ``s`` the value of node ``k``. Variables and the output ittape are not listed.
     """
-    if len(tape.outputs) != 1:
-        raise ArgumentError("tape", repr(tape), "have exactly one output")
+    require(len(tape.outputs) == 1, "tape", tape, "have exactly one output")
     output, needed = tape.outputs[0], needed_nodes(tape)
     last_use, depends, last_variable = [-1] * len(tape.nodes), [False] * len(tape.nodes), -1
     for i, node in enumerate(tape.nodes):
@@ -230,8 +229,7 @@ def cut_nodes(tape: Tape) -> list[int]:
 
 def outer_part(tape: Tape, cut: int) -> Tape:
     """Return the univariate tape ``phi`` of the factorization ``f = phi(s(x))`` at node `cut`."""
-    if cut not in cut_nodes(tape):
-        raise ArgumentError("cut", cut, "be a node through which the tape factors")
+    require(cut in cut_nodes(tape), "cut", cut, "be a node through which the tape factors")
     nodes = list(tape.nodes)
     nodes[cut] = Node("var", 0)
     return prune(Tape(("s",), tuple(nodes), tape.outputs))

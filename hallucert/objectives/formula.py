@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hallucert.arguments import Late, checked_text
-from hallucert.errors import ArgumentError
+from hallucert.errors import require
 from hallucert.exact import Exact, exact
 from hallucert.objectives.builder import ONE, TapeBuilder, gradient_tape, hessian_tape, jacobian_tape
 from hallucert.objectives.objective import Objective, require_residuals
@@ -22,8 +22,7 @@ class FormulaObjective(Objective):
     """An objective kept as a tape; with the tape of its `residuals` if it is ``(1/2n) |r|^2``, see `least_squares`."""
 
     def __init__(self, tape: Tape, residuals: Tape | None = None, n: Fraction = ONE, name: str | None = None) -> None:
-        if len(tape.outputs) != 1:
-            raise ArgumentError("tape", repr(tape), "have exactly one output")
+        require(len(tape.outputs) == 1, "tape", tape, "have exactly one output")
         self.tape, self.residuals = tape, residuals
         self.n, self.variables = n, tape.variables
         if given := checked_text(name, "name"):
@@ -65,7 +64,6 @@ class FormulaObjective(Objective):
 
     @cached_property
     def floats(self) -> FormulaFloats:
-        """The formula in floats."""
         from hallucert.objectives.floats import FormulaFloats  # no proof needs them
 
         return FormulaFloats(self)
@@ -97,8 +95,7 @@ class FormulaObjective(Objective):
 def least_squares(residuals: Tape, n: Exact = 1, name: str | None = None) -> FormulaObjective:
     """Return ``f = (1/2n) |r|^2`` for the tape of ``r``."""
     scale = exact(n, "n")
-    if scale <= 0:
-        raise ArgumentError("n", n, "be positive")
+    require(scale > 0, "n", n, "be positive")
     builder = TapeBuilder(residuals.variables)
     total = builder.constant(0)
     for output in builder.include(residuals, [builder.variable(i) for i in range(residuals.dimension)]):

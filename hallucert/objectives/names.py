@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from hallucert.arguments import checked_items
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 
 MAX_VARIABLES = 10_000
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -35,8 +35,7 @@ def check_variable_names(variables: Sequence[str], argument: str = "variables") 
     if not 1 <= len(names) <= MAX_VARIABLES:
         raise ArgumentError(argument, f"<{len(names)} names>", f"have between 1 and {MAX_VARIABLES} names")
     for name in names:
-        if not isinstance(name, str):
-            raise ArgumentError(argument, name, "be names")
+        require(isinstance(name, str), argument, name, "be names")
     _check(names, argument)
     return names
 
@@ -47,7 +46,5 @@ def _check(names: tuple[str, ...], argument: str) -> None:
     for name in names:
         if not _NAME.fullmatch(name):
             raise ArgumentError(argument, name, "be identifiers of at most 64 ASCII letters, digits and underscores")
-        if name in RESERVED:
-            raise ArgumentError(argument, name, "not be the name of a function or constant")
-    if len(set(names)) != len(names):
-        raise ArgumentError(argument, names, "be distinct")
+        require(name not in RESERVED, argument, name, "not be the name of a function or constant")
+    require(len(set(names)) == len(names), argument, names, "be distinct")

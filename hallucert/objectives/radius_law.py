@@ -25,7 +25,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hallucert.arguments import checked_items
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.exact import Exact, exact
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ class RadiusLaw:
             raise ArgumentError("variant", self.variant, f"be one of {', '.join(VARIANTS)}")
         must = 'be a sequence of numbers for "asam", one a variable, and empty otherwise'
         items = checked_items(self.scales, "scales", must)
-        if bool(items) != (self.variant == "asam"):
-            raise ArgumentError("scales", self.scales, must)
+        require(bool(items) == (self.variant == "asam"), "scales", self.scales, must)
         scales = tuple(exact(item, "scales") for item in items)
         if any(not Fraction(10) ** -100 < scale < Fraction(10) ** 100 for scale in scales):
             raise ArgumentError("scales", self.scales, "lie between 1e-100 and 1e100")

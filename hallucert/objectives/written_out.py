@@ -42,29 +42,23 @@ class TapeArrays(Arrays):
         self.builder = builder
 
     def constant(self, values: Array) -> Array:
-        """Each double as a rational number."""
         return self._each(lambda v: self.builder.constant(Fraction(v)), values)
 
     def number(self, value: Fraction | None) -> Array:
-        """A rational number, or pi."""
         result = np.empty((), dtype=object)
         result[()] = _Number(self.builder, self.builder.pi() if value is None else self.builder.constant(value))
         return result
 
     def function(self, name: str, a: Array) -> Array:
-        """The function of the tape."""
         return self._each(lambda x: self.builder.unary(name, x.node), a)
 
     def power(self, a: Array, exponent: int) -> Array:
-        """The power of the tape."""
         return self._each(lambda x: self.builder.power(x.node, exponent), a)
 
     def product(self, a: Array, b: Array) -> Array:
-        """Sums of products."""
         return np.add.reduce(a[:, :, :, None] * b[:, None, :, :], axis=2)
 
     def logsumexp(self, a: Array) -> Array:
-        """``log(sum(exp(a)))``."""
         return self.function("log", np.add.reduce(self.function("exp", a), axis=-1))
 
     def defined(self, result: Array, left: Callable[[], Array]) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 
 from hallucert.arguments import checked_items, checked_text, checked_whole
 from hallucert.arrays import checked_lanes, real_array
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.files import replacing
 from hallucert.objectives.doors import checked_objective
 from hallucert.objectives.objective import Objective
@@ -76,8 +76,7 @@ def checked_path(trajectory: object, dimension: int) -> np.ndarray | None:
     if trajectory is None:
         return None
     path = checked_lanes(getattr(trajectory, "history", trajectory), dimension, "trajectory")
-    if not len(path):
-        raise ArgumentError("trajectory", f"<array of shape {path.shape}>", "have at least one point")
+    require(len(path), "trajectory", f"<array of shape {path.shape}>", "have at least one point")
     return path
 
 
@@ -90,8 +89,7 @@ def own_axes(ax: object, width: float = SIZE[0], height: float = SIZE[1]) -> Axe
         import matplotlib.pyplot as plt
 
         return plt.subplots(figsize=(width, height), layout="compressed")[1]
-    if not hasattr(ax, "contourf"):
-        raise ArgumentError("ax", ax, "be Axes of matplotlib, or None")
+    require(hasattr(ax, "contourf"), "ax", ax, "be Axes of matplotlib, or None")
     return cast("Axes", ax)
 
 
@@ -145,8 +143,7 @@ def contour_levels(values: np.ndarray, count: int) -> np.ndarray:
     every band covers some area, at probabilities ``sin(pi t/2)**2``, which crowd at both ends.
     """
     finite = values[np.isfinite(values)]
-    if finite.size == 0:
-        raise ArgumentError("box", "<a box where the function is nowhere defined>", "meet the domain of f")
+    require(finite.size != 0, "box", "<a box where the function is nowhere defined>", "meet the domain of f")
     probabilities = np.sin(np.linspace(0, np.pi / 2, count + 1)) ** 2
     levels = np.unique(np.quantile(finite, probabilities))
     # A constant has one quantile; contours need two different levels.

@@ -14,7 +14,7 @@ from hallucert.check.point.certificate import Certificate
 from hallucert.check.point.hallucinated_minimizer import MAXIMIZER, SADDLE, proved_kind
 from hallucert.check.point.rule import Facts
 from hallucert.decimals import short_rational
-from hallucert.errors import ArgumentError
+from hallucert.errors import require
 from hallucert.plot import canvas, layout
 from hallucert.plot.canvas import BLUE, GREEN, ORANGE, SKY, VERMILION, WHITE
 from hallucert.plot.layout import BLACK
@@ -76,8 +76,7 @@ def basins(
     ArgumentError
         If it is none of basins, or another argument is not as above.
     """
-    if not isinstance(found, Basins):
-        raise ArgumentError("found", found, "be basins")
+    require(isinstance(found, Basins), "found", found, "be basins")
     steps, look = checked_flag(steps, "steps"), canvas.Look.checked(levels, resolution, title)
     ax = canvas.own_axes(ax)
     kinds = [kind_of(point) for point in found.attractors]

@@ -15,7 +15,7 @@ import numpy as np
 from hallucert.arguments import checked_items, checked_text, quiet
 from hallucert.check.branch.certificate import BranchCertificate
 from hallucert.check.sheet.certificate import PiecesCertificate, SheetCertificate
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.find.curves.records import Branch, EndReason, EventType, Sheet, Surface
 from hallucert.objectives.objective import Objective
 from hallucert.plot import canvas, layout, proved
@@ -122,8 +122,7 @@ def branches(
 def _checked(branches: object) -> list[Branch | BranchCertificate]:
     kinds, must = (Branch, BranchCertificate), "be branches or certificates of branches, at least one"
     items = [branches] if isinstance(branches, kinds) else checked_items(branches, "branches", must)
-    if not items or not all(isinstance(branch, kinds) for branch in items):
-        raise ArgumentError("branches", branches, must)
+    require(items and all(isinstance(branch, kinds) for branch in items), "branches", branches, must)
     if any(branch.objective.variables != items[0].objective.variables for branch in items):
         raise ArgumentError("branches", "<branches of several functions>", "belong to one function")
     return items
@@ -259,8 +258,7 @@ def _places(sheet: Family, coordinates: Sequence[str] | None, allowed: tuple[int
     must = f"be {' or '.join({2: 'two', 3: 'three'}[n] for n in allowed)} of {', '.join(variables[:20])}"
     wanted = variables[: allowed[-1]] if coordinates is None else coordinates
     names = [checked_choice(name, variables, "coordinates") for name in checked_items(wanted, "coordinates", must)]
-    if len(names) not in allowed or len(set(names)) < len(names):
-        raise ArgumentError("coordinates", coordinates, must)
+    require(len(names) in allowed and len(set(names)) >= len(names), "coordinates", coordinates, must)
     return [variables.index(name) for name in names]
 
 

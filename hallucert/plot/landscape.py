@@ -13,7 +13,7 @@ import numpy as np
 
 from hallucert.arguments import checked_items, checked_whole, quiet
 from hallucert.arrays import checked_box
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.exact import Exact, exact_radius
 from hallucert.find.candidate import Candidate, Construction
 from hallucert.objectives.formula import FormulaObjective
@@ -195,11 +195,9 @@ def radii(
     checked_box(box, 2), canvas.Look.checked(levels, resolution), checked_choice(field, FIELDS, "field")
     must = "be a nonempty sequence of radii"
     exact = [exact_radius(value) for value in checked_items(rho, "rho", must)]
-    if not exact:
-        raise ArgumentError("rho", rho, must)
+    require(exact, "rho", rho, must)
     columns = checked_whole(columns, 1, "columns")
-    if not isinstance(points, Mapping | None):
-        raise ArgumentError("points", points, "be a mapping from the numbers of radii to points")
+    require(isinstance(points, Mapping | None), "points", points, "be a mapping from the numbers of radii to points")
     marked = dict(points or {})
     if not set(marked) <= set(range(len(exact))):
         raise ArgumentError("points", list(marked), f"have keys from 0 to {len(exact) - 1}")

@@ -17,7 +17,7 @@ import numpy as np
 from hallucert.arguments import checked_path, quiet
 from hallucert.arrays import real_array
 from hallucert.decimals import decimal_below
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.files import replacing
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ def checked_size(size: object, argument: str = "size") -> tuple[float, float]:
     """Return width and height of a picture in inches."""
     must = "be width and height in inches, from 2 to 50"
     sides = real_array(size, argument, must).tolist()
-    if np.shape(sides) != (2,) or not all(2 <= side <= 50 for side in sides):
-        raise ArgumentError(argument, size, must)
+    require(np.shape(sides) == (2,) and all(2 <= side <= 50 for side in sides), argument, size, must)
     return sides[0], sides[1]
 
 
@@ -216,7 +215,6 @@ def save(ax: Axes, path: str | PathLike[str]) -> None:
         raise ArgumentError("ax", ax, "be Axes of matplotlib, in a figure")
     target = checked_path(path)
     kind = Path(target).suffix[1:].lower()
-    if kind not in FORMATS:
-        raise ArgumentError("path", str(path), f"end in .{', .'.join(FORMATS)}")
+    require(kind in FORMATS, "path", str(path), f"end in .{', .'.join(FORMATS)}")
     with matplotlib.rc_context({"pdf.fonttype": FONTS}), replacing(target) as stream:
         figure.savefig(stream, format=kind, dpi=200)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hallucert.arguments import checked_items, quiet
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.doors import checked_objective
 from hallucert.objectives.network.structure import training_of
@@ -122,8 +122,7 @@ def plane(
     path = canvas.checked_path(trajectory, f.dimension)
     panels = [None] if radius is None else [None, radius]
     if len(frame.basis) == 1:
-        if path is not None:
-            raise ArgumentError("trajectory", "<a trajectory>", "be drawn on a plane, not on a line")
+        require(path is None, "trajectory", "<a trajectory>", "be drawn on a plane, not on a line")
         (own,) = _axes(ax, 1)
         _draw_profile(own, f, frame, shown, window[0], panels, look._replace(resolution=4 * look.resolution))
         return own
@@ -150,8 +149,7 @@ def _names(names: object, count: int) -> list[str]:
         return ["center", *(f"point {i}" for i in range(1, count))]
     if isinstance(names, str) or not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
         raise ArgumentError("names", names, "be strings")
-    if len(names) != count:
-        raise ArgumentError("names", list(names), f"be {count}: of center and of the points")
+    require(len(names) == count, "names", list(names), f"be {count}: of center and of the points")
     return list(names)
 
 
@@ -179,8 +177,7 @@ def _axes(ax: Any, count: int) -> list[Axes]:
     must = f"be {count} Axes" if count > 1 else "be one Axes"
     single = hasattr(ax, "contourf")
     axes = [ax] if single else checked_items(ax.ravel() if isinstance(ax, np.ndarray) else ax, "ax", must)
-    if len(axes) != count or not all(hasattr(own, "contourf") for own in axes):
-        raise ArgumentError("ax", ax, must)
+    require(len(axes) == count and all(hasattr(own, "contourf") for own in axes), "ax", ax, must)
     return axes
 
 
@@ -333,8 +330,7 @@ def frame_along(center: np.ndarray, directions: np.ndarray, argument: str, must:
             for e in basis:
                 rest = rest - (rest @ e) * e
         length = float(np.linalg.norm(rest))
-        if not length > COLLINEAR * whole:
-            raise ArgumentError(argument, f"<array of shape {directions.shape}>", must)
+        require(length > COLLINEAR * whole, argument, f"<array of shape {directions.shape}>", must)
         basis.append(rest / length)
     return Frame(center, np.stack(basis))
 

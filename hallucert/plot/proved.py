@@ -19,7 +19,7 @@ from hallucert.check.claim import Claim, Status
 from hallucert.check.file.chains import ChainCertificate
 from hallucert.check.polygons import arc_points
 from hallucert.check.sheet.certificate import PiecesCertificate, SurfaceCertificate
-from hallucert.errors import ArgumentError
+from hallucert.errors import require
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM
 
@@ -111,8 +111,7 @@ def proved_sheet(certificate: PiecesCertificate[Any]) -> ProvedSheet:
     """Return what is drawn of the certificate of a curve or surface; the targets are computed in floats."""
     f, d = certificate.objective, certificate.objective.dimension
     numbers = [number for number, _ in proved_pieces(certificate, certificate.pieces)]
-    if not numbers:
-        raise ArgumentError("sheet", certificate, "have a piece that is proved, to be drawn")
+    require(numbers, "sheet", certificate, "have a piece that is proved, to be drawn")
     tangents, half_widths = np.empty((0, d, 2)), np.empty(0)
     if isinstance(certificate, SurfaceCertificate):
         x, tangents, half_widths = certified_squares(certificate, d)

@@ -10,7 +10,7 @@ import numpy as np
 from hallucert.arguments import checked_items, checked_text, quiet
 from hallucert.diagnosis.report import Kind
 from hallucert.diagnosis.shares import Share, clopper_pearson
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.plot import canvas, layout
 from hallucert.plot.canvas import BLUE, ORANGE, SKY, VERMILION
 from hallucert.plot.layout import BLACK
@@ -57,8 +57,7 @@ def prevalence(found: Prevalence | Iterable[Prevalence], ax: Axes | None = None,
     """
     must = "be results of hallucert.prevalence for one function, at least one"
     items = [found] if isinstance(found, Prevalence) else checked_items(found, "found", must)
-    if not items or not all(isinstance(item, Prevalence) for item in items):
-        raise ArgumentError("found", found, must)
+    require(items and all(isinstance(item, Prevalence) for item in items), "found", found, must)
     if any(item.objective is not items[0].objective for item in items):
         raise ArgumentError("found", "<results of several functions>", must)
     title, ax = checked_text(title, "title"), canvas.own_axes(ax)

@@ -13,7 +13,7 @@ from hallucert.balls import require_round_to_nearest
 from hallucert.check.point.certificate import Certificate
 from hallucert.clock import Clock, Progress, working
 from hallucert.diagnosis.report import Diagnosis
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.exact import Exact, whole
 from hallucert.find.batches import BatchCandidate
 from hallucert.find.candidate import Candidate
@@ -324,6 +324,5 @@ def _checked_ladder(precisions: Sequence[int]) -> tuple[int, ...]:
     must = "be a sequence of integers from 30 to 2000 (bits)"
     ladder = [whole(p) for p in checked_items(precisions, "precisions", must)]
     found = tuple(p for p in ladder if p is not None and 30 <= p <= 2000)
-    if not found or len(found) < len(ladder):
-        raise ArgumentError("precisions", precisions, must)
+    require(found and len(found) >= len(ladder), "precisions", precisions, must)
     return found

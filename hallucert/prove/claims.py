@@ -23,7 +23,7 @@ from hallucert.check.publishing import publish, published, sizes_at
 from hallucert.check.reason import MOST_BITS as MOST_PRECISION
 from hallucert.check.reason import Reason
 from hallucert.clock import look
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.exact import exact, exact_radius
 from hallucert.find.candidate import Construction
 from hallucert.objectives.program.objective import ProgramObjective
@@ -81,8 +81,7 @@ def _momentum(given: Mapping[str, Any], step: Fraction | None) -> Inputs:
     b, nesterov = exact(given["momentum"], "momentum"), given.get("nesterov", False)
     if not 0 <= b < 1:
         raise ArgumentError("momentum", given["momentum"], "be at least 0 and less than 1")
-    if not isinstance(nesterov, bool):
-        raise ArgumentError("nesterov", nesterov, "be True or False")
+    require(isinstance(nesterov, bool), "nesterov", nesterov, "be True or False")
     return {"step": step, "momentum": b, "nesterov": int(nesterov)}
 
 

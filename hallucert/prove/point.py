@@ -25,7 +25,7 @@ from hallucert.check.problem import Point, Problem
 from hallucert.check.publishing import provenance, published, sizes_at
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock, Progress, working
-from hallucert.errors import ArgumentError, DomainError
+from hallucert.errors import ArgumentError, DomainError, require
 from hallucert.exact import Exact, exact_radius, round_down
 from hallucert.find.batches import BatchCandidate
 from hallucert.find.candidate import Candidate
@@ -80,8 +80,7 @@ class PointTask:
 def prover_at(f: Objective, given: Mapping[str, Any]) -> Prover:
     """Return what proves something about the point of a function near ``x``."""
     f = checked_objective(f, "subject", "a Candidate, a Diagnosis, a Branch, a Sheet or ")
-    if "rho" not in given:
-        raise ArgumentError("rho", None, "be given")
+    require("rho" in given, "rho", None, "be given")
     problem = Problem(f, exact_radius(given["rho"]), radius_law(given.get("variant", "sam"), f.dimension))
     if "weight_decay" in given:
         problem = _with_decay(problem, given)
@@ -128,8 +127,7 @@ def _in_batches(problem: Problem, given: Mapping[str, Any]) -> Problem:
     for name in ("start", "global_box", "momentum", "nesterov"):
         if name in given:
             raise ArgumentError(name, given[name], "be left out with batches")
-    if problem.law != SAM:
-        raise ArgumentError("variant", problem.law.variant, 'be "sam" with batches')
+    require(problem.law == SAM, "variant", problem.law.variant, 'be "sam" with batches')
     f = problem.objective
     if not 0 < f.residual_count <= f.dimension:
         raise ArgumentError("batches", given["batches"], "be left out but for at most d residuals")
@@ -143,8 +141,7 @@ def _with_decay(problem: Problem, given: Mapping[str, Any]) -> Problem:
     for name in ("batches", "probabilities", "global_box"):
         if name in given:
             raise ArgumentError(name, given[name], "be left out with weight_decay")
-    if problem.law != SAM:
-        raise ArgumentError("variant", problem.law.variant, 'be "sam" with weight_decay')
+    require(problem.law == SAM, "variant", problem.law.variant, 'be "sam" with weight_decay')
     return decay_problem(problem, exact_radius(given["weight_decay"], "weight_decay"))
 
 

@@ -25,7 +25,7 @@ from hallucert.check.claim import Status
 from hallucert.check.point.certificate import Certificate
 from hallucert.clock import Progress, working
 from hallucert.diagnosis.shares import INTERVAL_NEEDS, Share, Shares, shares_of
-from hallucert.errors import ArgumentError, HallucertError
+from hallucert.errors import ArgumentError, HallucertError, require
 from hallucert.exact import Exact, exact_radius
 from hallucert.find.refine import refine
 from hallucert.objectives.doors import checked_objective
@@ -179,8 +179,7 @@ def prevalence(
     if taken := {"seeds", "rho", "every", "checkpoint"} & set(options):
         name = min(taken)
         raise ArgumentError(name, options[name], "be left out: runs of several looks are put together")
-    if limit and not f.rigorous:
-        raise ArgumentError("prove", prove, "be 0 for an objective that is in floats only")
+    require(not limit or f.rigorous, "prove", prove, "be 0 for an objective that is in floats only")
     parts: list[Ensemble] = []
     with working(progress=progress) as clock, clock.watched():
         done = looks = 0
@@ -211,8 +210,7 @@ def _sampler(f: Objective, sampler: Sampler | Sequence[object] | None, seed: int
     if callable(sampler):
         return lambda look, count: _drawn(sampler, np.random.default_rng((seed, look)), count, f.dimension)
     box = checked_box(sampler, f.dimension, "sampler")
-    if not np.isfinite(box[:, 1] - box[:, 0]).all():
-        raise ArgumentError("sampler", "<box>", "have sides whose lengths are doubles")
+    require(np.isfinite(box[:, 1] - box[:, 0]).all(), "sampler", "<box>", "have sides whose lengths are doubles")
     return lambda look, count: np.random.default_rng((seed, look)).uniform(box[:, 0], box[:, 1], (count, f.dimension))
 
 
@@ -223,8 +221,7 @@ def _drawn(sampler: Sampler, generator: np.random.Generator, count: int, dimensi
         lanes = checked_lanes(sampler(generator, count), dimension, "sampler")
     except TypeError as error:
         raise ArgumentError("sampler", sampler, must) from error
-    if len(lanes) != count:
-        raise ArgumentError("sampler", f"<{len(lanes)} starts>", must)
+    require(len(lanes) == count, "sampler", f"<{len(lanes)} starts>", must)
     return lanes
 
 

@@ -19,7 +19,7 @@ from hallucert.check.claim import Claim, Status
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.problem import Problem
 from hallucert.clock import Clock
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.exact import exact_radius, float_below
 from hallucert.objectives.doors import checked_objective, radius_law
 from hallucert.objectives.objective import Objective
@@ -34,8 +34,7 @@ SETTLED, SOONER = 1e-5, 4.0
 
 def prover_from_start(f: Objective, given: Mapping[str, Any]) -> Prover:
     """Return what follows a run from its start to a point that is proved."""
-    if "rho" not in given:
-        raise ArgumentError("rho", None, "be given")
+    require("rho" in given, "rho", None, "be given")
     f = checked_objective(f)
     f.require_rigorous()
     problem = Problem(f, exact_radius(given["rho"]), radius_law(given.get("variant", "sam"), f.dimension))

@@ -75,7 +75,6 @@ class PlainEngine(Engine):
         self.objective, self.law, self.height = objective, law, height
 
     def advance(self, piece: int, members: np.ndarray, lanes: Lanes, steps: Steps) -> None:
-        """Advance `members`."""
         x, (first, row) = lanes.x, (int(lanes.done[members[0]]), 0)
         with np.errstate(all="ignore"):
             for k in range(steps.rho.size):
@@ -136,7 +135,6 @@ class CompiledEngine(Engine):
         self._codes: dict[Kind, Code] = {}
 
     def advance(self, piece: int, members: np.ndarray, lanes: Lanes, steps: Steps) -> None:
-        """Advance `members`."""
         from hallucert.sam.kernels.formula_step import Kind
         from hallucert.sam.kernels.kernel import advance
 
@@ -177,7 +175,6 @@ class LayeredEngine(Engine):
         self.network = LayeredNetwork(reduced, self.dtype, threads)
 
     def advance(self, piece: int, members: np.ndarray, lanes: Lanes, steps: Steps) -> None:
-        """Advance `members`."""
         self.network.advance(piece, members, lanes, steps)
 
     def session(self) -> AbstractContextManager[None]:
@@ -192,7 +189,6 @@ class LayeredEngine(Engine):
         return np.array(reduced, dtype=self.dtype, order="C")
 
     def lift(self, x: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """Undo `project`."""
         points = x.astype(np.float64)
         return points if self.reduction is None else self.reduction.lift(points, starts)
 

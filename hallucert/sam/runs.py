@@ -12,7 +12,7 @@ import numpy as np
 from hallucert.arguments import check_progress, checked_items, checked_path, checked_whole, quiet
 from hallucert.arrays import checked_lanes, checked_point
 from hallucert.clock import Progress
-from hallucert.errors import ArgumentError, printed
+from hallucert.errors import ArgumentError, printed, require
 from hallucert.objectives.doors import checked_objective
 from hallucert.objectives.network.data import checked_inputs, checked_labels
 from hallucert.objectives.network.structure import training_of
@@ -294,8 +294,7 @@ def _checked_seeds(seeds: object, lanes: int) -> np.ndarray:
         return np.arange(lanes)
     must = f"be {lanes} integers, one for each start"
     numbers = [checked_whole(number, -(2**63), "seeds") for number in checked_items(seeds, "seeds", must)]
-    if len(numbers) != lanes:
-        raise ArgumentError("seeds", seeds, must)
+    require(len(numbers) == lanes, "seeds", seeds, must)
     return np.array(numbers, dtype=np.int64)
 
 

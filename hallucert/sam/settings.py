@@ -11,7 +11,7 @@ import numpy as np
 
 from hallucert.arguments import checked_real, checked_whole
 from hallucert.arrays import real_array
-from hallucert.errors import ArgumentError, printed
+from hallucert.errors import ArgumentError, printed, require
 from hallucert.objectives.ascent import row_norms
 from hallucert.objectives.batches import checked_batches
 from hallucert.objectives.doors import radius_law
@@ -63,8 +63,7 @@ class Positive:
         else:
             must = f"be one number, {steps} numbers, or a function"
             table = real_array(value, argument, must)
-            if table.shape != (steps,):
-                raise ArgumentError(argument, f"<array of shape {table.shape}>", must)
+            require(table.shape == (steps,), argument, f"<array of shape {table.shape}>", must)
             self.table = self._checked(table, range(steps))
 
     def values(self, first: int, count: int) -> np.ndarray:
@@ -250,8 +249,7 @@ class Options:
         order = checked_choice(self.batch_order, ORDERS, "batch_order")
         if self.batches is None:
             return None if self.batch_size is None else _shuffled(f, self.batch_size, seed)
-        if self.batch_size is not None:
-            raise ArgumentError("batch_size", self.batch_size, "be left out with batches")
+        require(self.batch_size is None, "batch_size", self.batch_size, "be left out with batches")
         return _partition(f, self.batches, order, seed)
 
 

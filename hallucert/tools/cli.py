@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import typer
 
 from hallucert import __version__
-from hallucert.errors import ArgumentError, CertificateError, SearchError
+from hallucert.errors import ArgumentError, CertificateError, SearchError, require
 from hallucert.exact import exact
 from hallucert.tools import options, output, searching
 from hallucert.tools.output import answer, print_lines
@@ -91,11 +91,9 @@ def certify(
     law = options.law_of(variant, scales, f.dimension)
     options.require_savable(save)
     for name, value in (("--start", start), ("--momentum", momentum)):
-        if value is not None and basin is None:
-            raise ArgumentError(name, value, "be given together with --basin, the step")
+        require(value is None or basin is not None, name, value, "be given together with --basin, the step")
     for name, value in (("--weight-decay", weight_decay), ("--batches", batches)):
-        if value is not None and at is None:
-            raise ArgumentError(name, value, "be given together with --at")
+        require(value is None or at is not None, name, value, "be given together with --at")
     run = None
     if at is None and target is None and start is not None:
         first = options.point_of(start, "--start")
@@ -156,8 +154,6 @@ def census(
     import hallucert as hc
 
     f = options.objective_of(formula, gallery, dimension)
-    if box is None and gallery is None:
-        raise ArgumentError("--box", "<nothing>", "be given, unless --gallery is")
     sides = options.sides_of(box, gallery, dimension, f.dimension)
     options.require_savable(save)
     found = hc.census(f, sides, rho, budget=budget)
@@ -257,8 +253,7 @@ def plot(
     from hallucert.plot.certificate import save_certificate
     from hallucert.plot.layout import FORMATS
 
-    if picture.suffix[1:].lower() not in FORMATS:
-        raise ArgumentError("--output", str(picture), f"end in .{', .'.join(FORMATS)}")
+    require(picture.suffix[1:].lower() in FORMATS, "--output", str(picture), f"end in .{', .'.join(FORMATS)}")
     options.require_savable(picture, "--output")
     inches = options.inches_of(size)
     certificate = _read(file, lambda: hc.load(file))
@@ -324,8 +319,7 @@ def gallery(name: options.Name = None, dimension: options.Dimension = None, as_j
     if name is not None:
         entry = options.entry_of(name, dimension)
         answer(lambda: output.entry_data(entry), lambda: typer.echo(str(entry)), as_json)
-    if dimension is not None:
-        raise ArgumentError("--dimension", dimension, "be left out unless a name is given")
+    require(dimension is None, "--dimension", dimension, "be left out unless a name is given")
     entries = [known.info(each) for each in known.names()]
     answer(lambda: list(map(output.entry_data, entries)), lambda: output.print_gallery(entries), as_json)
 

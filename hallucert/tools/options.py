@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.exact import Exact, exact
 from hallucert.files import is_file_or_nothing, require_place
 from hallucert.objectives.doors import radius_law
@@ -134,8 +134,7 @@ def objective_of(
         was = "<neither>" if formula is None else "<both>"
         raise ArgumentError("FORMULA, --gallery", was, "be given, exactly one of them")
     if formula is not None:
-        if dimension is not None:
-            raise ArgumentError("--dimension", dimension, "be left out unless --gallery is given")
+        require(dimension is None, "--dimension", dimension, "be left out unless --gallery is given")
         return hc.Objective.parse(formula)
     return entry_of(str(gallery_name), dimension).objective()
 
@@ -150,8 +149,7 @@ def entry_of(name: str, dimension: int | None) -> Entry:
 def exact_of(text: str, option: str) -> Fraction:
     """Read an exact number that is not beyond the largest double."""
     value = exact(text.strip(), option)
-    if abs(value) > sys.float_info.max:
-        raise ArgumentError(option, text, "be within the range of doubles")
+    require(abs(value) <= sys.float_info.max, option, text, "be within the range of doubles")
     return value
 
 
@@ -167,8 +165,7 @@ def point_of(text: str, option: str) -> list[Fraction]:
 
 def plain_variant(variant: StrEnum) -> str:
     """Return the name of an ascent step for a command that has no option for a metric."""
-    if variant == "asam":
-        raise ArgumentError("--variant", "asam", "be sam or usam for this command: there are no --scales")
+    require(variant != "asam", "--variant", "asam", "be sam or usam for this command: there are no --scales")
     return str(variant)
 
 
@@ -186,6 +183,7 @@ def target_of(target: str | None, gallery_name: str | None, dimension: int | Non
     """Return the target of an option, or else the first minimizer of a gallery function."""
     if target is None and gallery_name is not None:
         return entry_of(gallery_name, dimension).minimizers[0].x
+    require(target is not None, "--target", "<nothing>", "be given, unless --gallery is")
     return point_of(str(target), "--target")
 
 
@@ -195,6 +193,7 @@ def sides_of(
     """Return the box of an option, or else that of a gallery function."""
     if box is None and gallery_name is not None:
         return [(float(low), float(high)) for low, high in entry_of(gallery_name, dimension).box]
+    require(box is not None, "--box", "<nothing>", "be given, unless --gallery is")
     ends = point_of(str(box), "--box")
     if len(ends) != 2 * variables:
         raise ArgumentError("--box", box, f"be {2 * variables} numbers low,high,... for {variables} variables")
@@ -236,8 +235,7 @@ def numbered(save: Path | None, count: int) -> list[Path | None]:
     """Return the paths of several certificates: one has the given name, several a number before the suffix."""
     if save is None or count == 1:
         return [save] * count
-    if not is_file_or_nothing(save):
-        raise ArgumentError("--save", str(save), f"be a file: there are {count} certificates")
+    require(is_file_or_nothing(save), "--save", str(save), f"be a file: there are {count} certificates")
     paths: list[Path | None] = [save.with_name(f"{save.stem}-{number}{save.suffix}") for number in range(1, count + 1)]
     for path in paths:
         require_savable(path)

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.tools import options, output
 from hallucert.tools.output import answer, print_lines
 
@@ -43,13 +43,11 @@ def find(
 
     f = options.objective_of(formula, gallery, dimension)
     law = options.law_of(variant, scales, f.dimension)
-    if at is not None and target is not None:
-        raise ArgumentError("--at, --target", "<both>", "be given, at most one of them")
+    require(at is None or target is None, "--at, --target", "<both>", "be given, at most one of them")
     if at is not None:
         found = [hc.find.refine(f, options.point_of(at, "--at"), rho, variant=law)]
     else:
-        if target is None and gallery is None:
-            raise ArgumentError("--at, --target", "<neither>", "be given, one of them")
+        require(target is not None or gallery is not None, "--at, --target", "<neither>", "be given, one of them")
         found = hc.find.on_sphere(f, options.target_of(target, gallery, dimension), rho, variant=law)
     columns = ("x", "target", "rho", "multiplier", "kind")
     data = {"function": f.name, "points": [{name: output.plain(getattr(c, name)) for name in columns} for c in found]}
@@ -204,8 +202,6 @@ def critical_rho(
 def _with_target(formula: str | None, target: str | None, gallery: str | None, dimension: int | None) -> Any:
     """Return the function and the target that the arguments name."""
     f = options.objective_of(formula, gallery, dimension)
-    if target is None and gallery is None:
-        raise ArgumentError("--target", "<nothing>", "be given, unless --gallery is")
     return f, options.target_of(target, gallery, dimension)
 
 
@@ -230,8 +226,6 @@ def prevalence(
     import hallucert as hc
 
     f = options.objective_of(formula, gallery, dimension)
-    if box is None and gallery is None:
-        raise ArgumentError("--box", "<nothing>", "be given, unless --gallery is")
     sides = options.sides_of(box, gallery, dimension, f.dimension)
     wide = None if width is None else options.number_of(width, "--width")
     found = hc.prevalence(
@@ -271,8 +265,6 @@ def basins(
     import hallucert as hc
 
     f = options.objective_of(formula, gallery, dimension)
-    if box is None and gallery is None:
-        raise ArgumentError("--box", "<nothing>", "be given, unless --gallery is")
     sides = options.sides_of(box, gallery, dimension, f.dimension)
     part = options.number_of(str(goal), "--goal")
     options.require_savable(save)

@@ -17,7 +17,7 @@ import hallucert as hc
 from hallucert.arguments import checked_whole
 from hallucert.clock import working
 from hallucert.diagnosis.shares import class_of
-from hallucert.errors import ArgumentError, SearchError
+from hallucert.errors import SearchError, require
 from hallucert.files import require_writable
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.sam import each, run_ensemble
@@ -127,8 +127,7 @@ GROUPS = {"remedies": tuple(name for name in ARENAS if name not in FULL)}
 
 def load_arena(name: str, quick: bool) -> Arena | TrainingArena:
     """Return an arena by its name; `quick` makes it small, for a first look. Its data may not be installed."""
-    if name not in ARENAS:
-        raise ArgumentError("data", name, f"be one of {', '.join(ARENAS)}")
+    require(name in ARENAS, "data", name, f"be one of {', '.join(ARENAS)}")
     return ARENAS[name](quick)
 
 
@@ -155,8 +154,7 @@ def run_study(
     checkpoints of another study are typed errors.
     """
     count = checked_whole(seeds, 1, "seeds")
-    if isinstance(data, str) or not data:
-        raise ArgumentError("data", data, f"be some of {', '.join(ARENAS)}")
+    require(not isinstance(data, str) and data, "data", data, f"be some of {', '.join(ARENAS)}")
     if radii is not None:
         each(*radii)
     for radius in radii or ():  # before a folder is made

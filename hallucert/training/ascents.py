@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import torch
 
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.training.guard import real
 
 Tensor: TypeAlias = torch.Tensor
@@ -78,7 +78,6 @@ class Unnormalised(Ascent):
     name: ClassVar[str] = "USAM"
 
     def directions(self, weights: Sequence[Weight]) -> Directions:
-        """Return the gradients themselves, and 1."""
         directions, size = super().directions(weights)
         return directions, torch.ones_like(size)
 
@@ -98,10 +97,9 @@ class Fisher(Ascent):
     eta: float = 1.0
 
     def __post_init__(self) -> None:
-        _require(real(self.eta) and self.eta >= 0, "eta", self.eta, "be at least 0")
+        require(real(self.eta) and self.eta >= 0, "eta", self.eta, "be at least 0")
 
     def directions(self, weights: Sequence[Weight]) -> Directions:
-        """Return ``F^-1 g`` and its length in the metric."""
         gradients = [widened(w.gradient) for w in weights]
         metric = [1 + self.eta * g.square() for g in gradients]
         size = norm([g / f.sqrt() for g, f in zip(gradients, metric, strict=True)])
@@ -126,8 +124,8 @@ class Friendly(Ascent):
     decay: float = 0.9
 
     def __post_init__(self) -> None:
-        _require(real(self.sigma), "sigma", self.sigma, "be a number")
-        _require(real(self.decay) and 0 <= self.decay < 1, "decay", self.decay, "lie in [0, 1)")
+        require(real(self.sigma), "sigma", self.sigma, "be a number")
+        require(real(self.decay) and 0 <= self.decay < 1, "decay", self.decay, "lie in [0, 1)")
 
     def directions(self, weights: Sequence[Weight]) -> Directions:
         """Return the gradient without the average of those before, which then takes it up; at first the gradient."""
@@ -157,10 +155,9 @@ class VarianceSuppressed(Ascent):
     theta: float = 0.2
 
     def __post_init__(self) -> None:
-        _require(real(self.theta) and 0 < self.theta <= 1, "theta", self.theta, "lie in (0, 1]")
+        require(real(self.theta) and 0 < self.theta <= 1, "theta", self.theta, "lie in (0, 1]")
 
     def directions(self, weights: Sequence[Weight]) -> Directions:
-        """Update the average and return it."""
         gradients = [widened(w.gradient) for w in weights]
         if not torch.isfinite(size := norm(gradients)):
             return gradients, size  # x+ = x, and the average stays
@@ -190,7 +187,7 @@ class Masked(Ascent):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _require(real(self.part) and 0 < self.part <= 1, "part", self.part, "lie in (0, 1]")
+        require(real(self.part) and 0 < self.part <= 1, "part", self.part, "lie in (0, 1]")
         object.__setattr__(self, "generator", torch.Generator().manual_seed(self.seed))
 
     def directions(self, weights: Sequence[Weight]) -> Directions:
@@ -218,8 +215,3 @@ def ascent_of(value: object) -> Ascent:
     if isinstance(value, Ascent):
         return value
     raise ArgumentError("ascent", value, f"be one of {', '.join(ASCENTS)}, or an Ascent")
-
-
-def _require(holds: bool, name: str, value: object, must: str) -> None:
-    if not holds:
-        raise ArgumentError(name, value, must)

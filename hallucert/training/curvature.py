@@ -15,7 +15,7 @@ import torch
 
 from hallucert.arguments import checked_whole
 from hallucert.diagnosis.spectra import ritz_values
-from hallucert.errors import ArgumentError
+from hallucert.errors import require
 from hallucert.find.eigenvalues import extreme_eigenvalues, hessian_at
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw
@@ -54,8 +54,7 @@ class Curvature:
     def __init__(
         self, model: Any, loss: Any, data: Any, *, every: int = 100, products: int = 20, variant: str = "sam"
     ) -> None:
-        if variant not in ("sam", "usam"):
-            raise ArgumentError("variant", variant, "be sam or usam")
+        require(variant in ("sam", "usam"), "variant", variant, "be sam or usam")
         self.model, self.loss, self.data, self.law = model, loss, data, RadiusLaw(variant)
         self.every = checked_whole(every, 1, "every")
         self.products = checked_whole(products, 4, "products")
@@ -66,8 +65,7 @@ class Curvature:
 
     def objective(self) -> Objective:
         """Return the loss as a function of the weights, at present those of the network."""
-        if not isinstance(self.model, torch.nn.Module):
-            raise ArgumentError("model", self.model, "be a module of PyTorch")
+        require(isinstance(self.model, torch.nn.Module), "model", self.model, "be a module of PyTorch")
         still = copy.deepcopy(self.model)
         for part in still.modules():
             if isinstance(part, torch.nn.modules.dropout._DropoutNd):

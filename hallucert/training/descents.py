@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import torch
 
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.training.ascents import Memory, Tensor, widened
 from hallucert.training.guard import real
 
@@ -81,11 +81,9 @@ class SurrogateGap(Descent):
     alpha: float = 0.4
 
     def __post_init__(self) -> None:
-        if not (real(self.alpha) and 0 <= self.alpha < 1):
-            raise ArgumentError("alpha", self.alpha, "lie in [0, 1)")
+        require(real(self.alpha) and 0 <= self.alpha < 1, "alpha", self.alpha, "lie in [0, 1)")
 
     def combine(self, pairs: Sequence[Pair]) -> None:
-        """Subtract ``alpha`` times the orthogonal part."""
         first, second = both(pairs)
         if not first:
             return
@@ -112,11 +110,9 @@ class Weighted(Descent):
     gamma: float = 0.9
 
     def __post_init__(self) -> None:
-        if not (real(self.gamma) and 0 < self.gamma < 1):
-            raise ArgumentError("gamma", self.gamma, "lie in (0, 1)")
+        require(real(self.gamma) and 0 < self.gamma < 1, "gamma", self.gamma, "lie in (0, 1)")
 
     def combine(self, pairs: Sequence[Pair]) -> None:
-        """Mix the gradients."""
         weight = self.gamma / (1 - self.gamma)
         for pair in pairs:
             pair.second.mul_(weight)
@@ -147,8 +143,7 @@ class Look(Descent):
     def __post_init__(self) -> None:
         if isinstance(self.every, bool) or not isinstance(self.every, int) or self.every < 1:
             raise ArgumentError("every", self.every, "be an integer of at least 1")
-        if not real(self.alpha):
-            raise ArgumentError("alpha", self.alpha, "be a number")
+        require(real(self.alpha), "alpha", self.alpha, "be a number")
 
     def ascends(self, step: int) -> bool:
         """Tell whether it is a k-th step."""

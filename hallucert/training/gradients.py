@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.amp.grad_scaler import OptState
 
-from hallucert.errors import ArgumentError, HallucertError
+from hallucert.errors import ArgumentError, HallucertError, require
 from hallucert.settings import checked_flag
 from hallucert.training.ascents import Memory, Weight, norm, widened
 from hallucert.training.descents import Descent, Pair, both, dot
@@ -106,8 +106,7 @@ class Inputs:
         self.forget()
         if model is None:
             return
-        if not isinstance(model, torch.nn.Module):
-            raise ArgumentError("model", model, "be a module of PyTorch")
+        require(isinstance(model, torch.nn.Module), "model", model, "be a module of PyTorch")
         model.register_forward_hook(Watch(self, model), with_kwargs=True)
 
     def forget(self) -> None:
@@ -205,10 +204,8 @@ def weights_of(groups: Sequence[dict[str, Any]], memory: dict[Any, Memory], unsc
         for p in group["params"]:
             if p.grad is None:
                 continue
-            if p.grad.is_sparse:
-                raise ArgumentError("params", "<a weight with sparse gradients>", "have dense gradients")
-            if _is_shard(p):
-                raise ArgumentError("params", "<a sharded weight>", "be whole: norms would be those of a shard")
+            require(not p.grad.is_sparse, "params", "<a weight with sparse gradients>", "have dense gradients")
+            require(not _is_shard(p), "params", "<a sharded weight>", "be whole: norms would be those of a shard")
             gradient = real_view(p.grad) if unscale == 1.0 else widened(real_view(p.grad)) * unscale
             found.append(Weight(real_view(p), gradient, group, memory.setdefault(p, {})))
     return found
@@ -252,8 +249,7 @@ def part_of_scale(scaler: Any, optimizer: Any) -> float:
     """Return what takes the scale of a loss away from its gradients; refuse those that have none any more."""
     if scaler is None:
         return 1.0
-    if not hasattr(scaler, "get_scale"):
-        raise ArgumentError("scaler", scaler, "be a torch.amp.GradScaler")
+    require(hasattr(scaler, "get_scale"), "scaler", scaler, "be a torch.amp.GradScaler")
     known = getattr(scaler, "_per_optimizer_states", {}).get(id(optimizer), {})  # one that is switched off has none
     if known.get("stage", OptState.READY) is not OptState.READY:
         raise UsageError(

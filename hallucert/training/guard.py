@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from hallucert.arguments import checked_whole
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 
 Curve = Callable[[float], float]
 """From the part of the run that is over, in [0, 1], to a factor."""
@@ -92,8 +92,7 @@ class Guard:
             ("again", again, real(again) and 0 < again <= level, "lie in (0, level]"),
             ("progress", progress, real(progress) and 0 <= progress < 1, "lie in [0, 1)"),
         ):
-            if not holds:
-                raise ArgumentError(name, value, must)
+            require(holds, name, value, must)
         self.level, self.lower, self.higher, self.smoothing = level, lower, higher, smoothing
         self.begin, self.least, self.rise, self.again, self.progress = begin, least, rise, again, progress
         self.patience = checked_whole(patience, 1, "patience")
@@ -173,8 +172,7 @@ class Schedule(Guard):
     def __init__(self, total: int, curve: Curve) -> None:
         if isinstance(total, bool) or not isinstance(total, int) or total < 1:
             raise ArgumentError("total", total, "be a positive number of steps")
-        if not callable(curve):
-            raise ArgumentError("curve", curve, "be a function from the part of the run that is over to the factor")
+        require(callable(curve), "curve", curve, "be a function from the part of the run that is over to the factor")
         super().__init__()
         self.total, self.curve, self.count = total, curve, 0
         self.factor = self._now()
@@ -203,7 +201,6 @@ class Schedule(Guard):
         return f"<Schedule at step {self.count} of {self.total}, factor {self.factor:.3g}>"
 
     def update(self, f: float | None, f_plus: float | None) -> None:
-        """Count a step."""
         self.count += 1
         self.factor = self._now()
 
@@ -215,11 +212,9 @@ class Schedule(Guard):
         return factor
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the number of steps."""
         return {"count": self.count}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the number of steps."""
         _require_state(state, {"count"}, "a Schedule")
         self.count = int(state["count"])
         self.factor = self._now()

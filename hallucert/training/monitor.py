@@ -18,7 +18,7 @@ from statistics import fmean, variance
 from typing import TYPE_CHECKING, Any
 
 from hallucert.arguments import checked_path, checked_whole
-from hallucert.errors import ArgumentError, MissingPackageError
+from hallucert.errors import ArgumentError, MissingPackageError, require
 from hallucert.files import replacing
 from hallucert.training.guard import lowered
 
@@ -137,8 +137,7 @@ class Monitor:
         curvature: Curvature | None = None,
     ) -> None:
         self.every = checked_whole(every, 2, "every")
-        if sink is not None and not callable(sink):
-            raise ArgumentError("sink", sink, "be callable")
+        require(sink is None or callable(sink), "sink", sink, "be callable")
         if writer is not None and not callable(getattr(writer, "add_scalar", None)):
             raise ArgumentError("writer", writer, "have add_scalar, as that of TensorBoard")
         if curvature is not None and not hasattr(curvature, "measured"):

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 
 BATCHNORM = ("both", "first", "second")
 """Which pass updates running statistics."""
@@ -64,8 +64,7 @@ def normalization_only(model: Any) -> list[dict[str, Any]]:
 
     Source: Mueller et al., 2023.
     """
-    if not isinstance(model, torch.nn.Module):
-        raise ArgumentError("model", model, "be a module of PyTorch")
+    require(isinstance(model, torch.nn.Module), "model", model, "be a module of PyTorch")
     norms = {p for m in model.modules() if isinstance(m, NORMALIZATIONS) for p in m.parameters(recurse=False)}
     others = [p for p in model.parameters() if p not in norms]
     return [{"params": [p for p in model.parameters() if p in norms]}, {"params": others, "perturb": False}]

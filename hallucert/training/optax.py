@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 
 Tree = Any
 """A pytree of arrays."""
@@ -70,10 +70,8 @@ def sam(
     ArgumentError
         For a radius below 0; from ``update``, without parameters or ``grad_fn``.
     """
-    if not hasattr(base, "update"):
-        raise ArgumentError("base", base, "be a transformation of optax, such as optax.sgd(0.1)")
-    if not callable(rho) and not _is_radius(rho):
-        raise ArgumentError("rho", rho, "be a number of at least 0, or a schedule")
+    require(hasattr(base, "update"), "base", base, "be a transformation of optax, such as optax.sgd(0.1)")
+    require(callable(rho) or _is_radius(rho), "rho", rho, "be a number of at least 0, or a schedule")
     base = optax.with_extra_args_support(base)
 
     def init(params: Tree) -> SAMState:

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.training import gradients
 from hallucert.training.descents import Pair
 from hallucert.training.gradients import UsageError, detached, real_view
@@ -59,8 +59,7 @@ class SAMPa(SAM):
         mix: float = 0.2,
         **options: Any,
     ) -> None:
-        if not (real(mix) and 0 <= mix < 1):
-            raise ArgumentError("mix", mix, "lie in [0, 1)")
+        require(real(mix) and 0 <= mix < 1, "mix", mix, "lie in [0, 1)")
         for name in ("descent", "steps", "batchnorm"):
             if name in options:
                 raise ArgumentError(name, options[name], "be left out: SAMPa has its own")

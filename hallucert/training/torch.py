@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from hallucert.arguments import checked_whole
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.settings import checked_choice, checked_flag
 from hallucert.training import gradients, state
 from hallucert.training.ascents import ASCENTS, Ascent, Weight, ascent_of, widened
@@ -117,10 +117,8 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         self.check = checked_flag(check, "check")
         self.batchnorm = RunningStatistics(model, checked_choice(batchnorm, BATCHNORM, "batchnorm"))
         self._inputs = Inputs(model if self.check else None)
-        if monitor is not None and not isinstance(monitor, Monitor):
-            raise ArgumentError("monitor", monitor, "be a Monitor, or left out")
-        if guard is not None and not isinstance(guard, Guard):
-            raise ArgumentError("guard", guard, "be a Guard or a Schedule, or left out")
+        require(monitor is None or isinstance(monitor, Monitor), "monitor", monitor, "be a Monitor, or left out")
+        require(guard is None or isinstance(guard, Guard), "guard", guard, "be a Guard or a Schedule, or left out")
         self.monitor, self.guard = monitor, guard
         defaults = {"rho": rho, "adaptive": checked_flag(adaptive, "adaptive"), "perturb": True, **base_options}
         super().__init__(params, defaults)

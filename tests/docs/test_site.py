@@ -77,9 +77,10 @@ def names_in(section: str) -> set[str]:
 
 
 def raises(function: Callable[..., Any]) -> bool:
-    """Return whether the body of a function itself raises an error that it makes."""
+    """Return whether the body of a function itself raises an error that it makes, or requires something."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    return any(isinstance(node, ast.Raise) and node.exc is not None for node in ast.walk(tree))
+    asked = any(isinstance(node, ast.Name) and node.id == "require" for node in ast.walk(tree))
+    return asked or any(isinstance(node, ast.Raise) and node.exc is not None for node in ast.walk(tree))
 
 
 def gaps(function: Callable[..., Any]) -> list[str]:

@@ -56,7 +56,6 @@ class BatchProblem(Problem):
 
     @property
     def equation(self) -> Sentence:
-        """The equations that are solved, in words."""
         return Sentence("batches.equation")
 
     @property
@@ -71,7 +70,6 @@ class BatchProblem(Problem):
         return f", {count} batches" + (f" of residuals: {listed}" if len(listed) <= LONGEST else "")
 
     def at(self, arithmetic: Any, x: Sequence[Ball]) -> BatchPoint:
-        """Return the SAM maps on a box of points."""
         return BatchPoint(arithmetic, self, x)
 
 

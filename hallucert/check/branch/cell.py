@@ -85,7 +85,6 @@ class BranchCell(CellProof[BranchSystem]):
         return c_value, [row[0] for row in c_frame], error
 
     def image(self, w: Vector) -> Vector | None:
-        """Return ``K`` over the whole span for the box `w` around 0; None where it is indeterminate."""
         ar, system = self.arithmetic, self.system
         third = system.third_derivatives(self.at(self.span, w))
         if not all(ar.all_finite(rows) for rows in third):

@@ -48,18 +48,15 @@ class CycleProblem(Problem):
 
     @property
     def equation(self) -> Sentence:
-        """The equations that are solved, in words."""
         return Sentence("cycle.equation", (self.step,))
 
     @property
     def described(self) -> str:
-        """The step."""
         from hallucert.decimals import short_rational  # for print only
 
         return f", two-cycle of the step {short_rational(self.step)}"
 
     def at(self, arithmetic: Any, x: Sequence[Ball]) -> CyclePoint:
-        """Return the SAM map on a box of pairs."""
         return CyclePoint(arithmetic, self, x)
 
 
@@ -114,7 +111,6 @@ class CyclePoint(Parts):
 
     @cached_property
     def equations(self) -> Balls:
-        """``G``."""
         p, q = self.parts
         return [
             x - self.step * g - y
@@ -130,7 +126,6 @@ class CyclePoint(Parts):
 
     @cached_property
     def jacobian(self) -> Matrix:
-        """``DG``."""
         zero, minus = (self.arithmetic.constant(Fraction(value)) for value in (0, -1))
         first, second = self.step_matrices
         other = [[minus if i == j else zero for j in range(len(first))] for i in range(len(first))]

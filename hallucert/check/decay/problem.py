@@ -45,17 +45,14 @@ class DecayProblem(Problem):
 
     @property
     def decay(self) -> Fraction:
-        """w."""
         return self.weight_decay
 
     @property
     def equation(self) -> Sentence:
-        """The equation that is solved, in words."""
         return Sentence("decay.equation", (self.weight_decay,))
 
     @property
     def described(self) -> str:
-        """The weight decay."""
         from hallucert.decimals import short_rational  # for print only
 
         return f", weight decay w = {short_rational(self.weight_decay)} at x"

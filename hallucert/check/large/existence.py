@@ -82,7 +82,6 @@ class BoxWitness(SlicedWitness):
 
     @property
     def place(self) -> Sentence:
-        """The box in words."""
         return Sentence("point.large_box", (Fraction(float(self.radius.max())), len(self.middle)))
 
 

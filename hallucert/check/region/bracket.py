@@ -101,7 +101,6 @@ class Distances(Keys):
         self.centre, self.smallest = centre, max(rtol * rtol / 16, SMALLEST)
 
     def first(self, boxes: Boxes, known: np.ndarray) -> np.ndarray:
-        """Bound the distances."""
         return self.squares(boxes)[0]
 
     def look(self, boxes: Boxes) -> tuple[np.ndarray, float]:
@@ -146,7 +145,6 @@ class Moduli(Keys):
         self.smallest = SMALLEST * float((box[:, 1] - box[:, 0]).max())
 
     def first(self, boxes: Boxes, known: np.ndarray) -> np.ndarray:
-        """Take what is known."""
         return known
 
     def look(self, boxes: Boxes) -> tuple[np.ndarray, float]:

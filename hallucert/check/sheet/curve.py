@@ -90,7 +90,6 @@ class ThinPoint(Point):
 
     @cached_property
     def gradient(self) -> Vector:
-        """``g(x)``."""
         plain = self.objective.enclose_gradient(self.arithmetic, self.x)
         return self._common(plain, self._moved(self.at_centre.gradient, self.hessian_frame))
 
@@ -110,17 +109,14 @@ class ThinPoint(Point):
 
     @cached_property
     def q(self) -> Ball:
-        """``|g(x)|``."""
         return self._direction[0]
 
     @cached_property
     def u(self) -> Vector:
-        """``g(x)/|g(x)|``."""
         return self._direction[1]
 
     @cached_property
     def plus(self) -> Vector:
-        """``x+ = x + rho u(x)``."""
         plain = [x + self.rho * u for x, u in zip(self.x, self.u, strict=True)]
         slope = self.arithmetic.matrix_product(self.perturbation, self.region.frame)
         return self._common(plain, self._moved(self.at_centre.plus, slope))
@@ -191,7 +187,6 @@ class CurveCellProof(CellProof[CurveSystem]):
         return self.at(s, [self.arithmetic.constant(Fraction(0))] * self.system.dimension)
 
     def image(self, w: Vector) -> Vector | None:
-        """Return ``K`` over the whole span for the box `w` around 0; None where it is indeterminate."""
         ar, c = self.arithmetic, self.preconditioner
         jacobian = self.system.jacobian(self.at(self.span, w))
         along = self.along_axis

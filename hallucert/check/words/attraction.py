@@ -28,7 +28,6 @@ LARGEST_DENOMINATOR, DIGITS = 10**6, 12
 
 
 def c32_fails(smallest: Enclosure, rho: Fraction) -> str:
-    """The condition of Theorem 3.2 does not hold."""
     return (
         "Condition (C32) of Theorem 3.2 fails at x*: the smallest eigenvalue of the symmetric part of Du(x*) is at "
         f"most {below_threshold(smallest, rho)}."
@@ -98,7 +97,6 @@ _PROJECTED = "the smallest eigenvalue of N^T (J + J^T)/2 N, N an orthonormal bas
 
 
 def projected_fails(smallest: Enclosure) -> str:
-    """The projected condition does not hold."""
     return (
         f"Condition (C32) fails at x* even on the row space of Dr(x*+): {_PROJECTED} at most "
         f"{decimal_above(smallest.upper)} < 0."
@@ -106,7 +104,6 @@ def projected_fails(smallest: Enclosure) -> str:
 
 
 def projected_holds(smallest: Enclosure, law: RadiusLaw) -> str:
-    """The projected condition holds."""
     return (
         f"Condition (C32) holds at x* on the row space of Dr(x*+), where {law.name} moves: {_PROJECTED} at least "
         f"{decimal_below(smallest.lower)} > 0. So every eigenvalue of the {law.name} tangent kernel has positive real "
@@ -122,7 +119,6 @@ def _spectrum_of(law: RadiusLaw, residual: bool) -> str:
 
 
 def repels(law: RadiusLaw, residual: bool, real_part: Fraction) -> str:
-    """Some eigenvalue has a negative real part."""
     return (
         f"x* repels {law.name}: some eigenvalue of {_spectrum_of(law, residual)} has real part at most "
         f"{decimal_above(real_part)}, so for every fixed step eta > 0 there is a neighbourhood of x* which {law.name} "

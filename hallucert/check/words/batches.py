@@ -10,12 +10,10 @@ from hallucert.exact import format_rational
 
 
 def equation() -> str:
-    """The equations that are solved."""
     return "r_b(x + rho grad f_b/|grad f_b|) = 0 for every batch b"
 
 
 def gradients_above(batch: Fraction, whole: Fraction) -> str:
-    """Neither a gradient of a batch nor that of f vanishes."""
     return (
         f"|grad f_b(x*)| >= {decimal_below(batch)} for every batch b, and |grad f(x*)| >= {decimal_below(whole)}: x* "
         "is a critical point neither of the loss of a batch nor of f."
@@ -23,12 +21,10 @@ def gradients_above(batch: Fraction, whole: Fraction) -> str:
 
 
 def target() -> str:
-    """Zeros of residuals are global minimizers."""
     return "For every batch b, x_b*+ = x* + rho u_b(x*) is a global minimizer of f_b: r_b(x_b*+) = 0, and f_b >= 0."
 
 
 def regular(singular_value: Fraction, manifold: int) -> str:
-    """The smallest singular value is positive."""
     return (
         f"The derivative A of (r_b(x_b+))_b has full row rank at x* (smallest singular value >= "
         f"{decimal_below(singular_value)}), so near x* the common fixed points of the SAM steps of all batches with "
@@ -37,7 +33,6 @@ def regular(singular_value: Fraction, manifold: int) -> str:
 
 
 def hallucinated(rho: Fraction, value: Enclosure) -> str:
-    """The point is a hallucinated minimizer of the mean of batches."""
     return (
         f"x* is a hallucinated minimizer of mini-batch SAM for rho = {format_rational(rho)} and these batches: a "
         "global minimizer, with the value 0, of the mean of f_b(x_b+) over the batches, with whatever positive "
@@ -50,7 +45,6 @@ MEAN_KERNEL = "the mean kernel of the batches"
 
 
 def never_stable(real_part: Fraction) -> str:
-    """An eigenvalue of the mean kernel is in the left half-plane."""
     return (
         "Mini-batch SAM is not stable in mean square at x*, for no fixed step eta > 0: some eigenvalue of "
         f"{MEAN_KERNEL} has real part at most {decimal_above(real_part)}, so the mean of (r_b(x_b+))_b, linearised, "
@@ -69,7 +63,6 @@ def attracts(real_part: Fraction, step: Fraction | None = None) -> str:
 
 
 def unstable_as_all(step: Fraction) -> str:
-    """No step is stable."""
     return (
         f"Mini-batch SAM with the fixed step {short_rational(step)} is not stable in mean square at x*: with no step "
         "it is so, by the claim attractor. Single runs may still converge."
@@ -77,7 +70,6 @@ def unstable_as_all(step: Fraction) -> str:
 
 
 def unstable(step: Fraction, expansion: Fraction) -> str:
-    """A step expands."""
     return (
         f"Mini-batch SAM with the fixed step {short_rational(step)}, or any larger one, is not stable in mean square "
         "at x*: with this step the mean square of (r_b(x_b+))_b, linearised and in a fixed norm, grows at least by the "
@@ -99,7 +91,6 @@ def likely(step: Fraction, size: Fraction, leaving: Fraction, radius: Fraction, 
 
 
 def surely(step: Fraction, size: Fraction, radius: Fraction, bound: Fraction) -> str:
-    """Runs with each batch once an epoch."""
     return (
         f"Mini-batch SAM with the fixed step {short_rational(step)}, each batch once an epoch, in any order, converges "
         f"to a hallucinated minimizer with r_b(x_b+) = 0 for every batch b, at a distance of at most "

@@ -17,7 +17,6 @@ LONGEST_BOX = 3000
 
 
 def target(negative: int, dimension: int, smallest: Fraction, largest: Fraction) -> str:
-    """There is one target, and it is nondegenerate."""
     return (
         f"f has exactly one critical point c in the target's box of the certificate. It is a nondegenerate "
         f"{kind_of(negative, dimension)}: the eigenvalues of its Hessian lie in [{decimal_below(smallest)}, "

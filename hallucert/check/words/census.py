@@ -23,7 +23,6 @@ def some(rho: Fraction, region: Box, count: int) -> str:
 
 
 def none(rho: Fraction, region: Box) -> str:
-    """There are no points."""
     return (
         f"For rho = {format_rational(rho)} there is no x in the box {sides(region, inward=True)} with grad f(x) != 0 "
         "and grad f(x + rho u(x)) = 0."

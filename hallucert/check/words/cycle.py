@@ -10,12 +10,10 @@ from hallucert.exact import format_rational
 
 
 def equation(step: Fraction) -> str:
-    """The equations that are solved."""
     return f"x = (p, q), S(p) = q and S(q) = p, where S(y) = y - E grad f(y + rho u(y)) and E = {format_rational(step)}"
 
 
 def one_cycle(rho: Fraction, solved: Sentence, where: Sentence, offset: Fraction, distance: Fraction) -> str:
-    """A box holds exactly one cycle."""
     return (
         f"For rho = {format_rational(rho)} there is exactly one x = x* in {where} with {solved}; |x* - centre| <= "
         f"{decimal_above(offset, 3)} in every coordinate. The points p and q are different: |p - q| >= "
@@ -24,7 +22,6 @@ def one_cycle(rho: Fraction, solved: Sentence, where: Sentence, offset: Fraction
 
 
 def gradients_above(norm: Fraction, ahead: Fraction) -> str:
-    """The points are no points of rest."""
     return (
         f"Neither p nor q is a stationary point of f (|grad f| >= {decimal_below(norm)} at both) or a hallucinated one "
         f"(|grad f| = |p - q|/E >= {decimal_below(ahead)} at p+ and at q+)."
@@ -32,7 +29,6 @@ def gradients_above(norm: Fraction, ahead: Fraction) -> str:
 
 
 def attracts(largest: Fraction) -> str:
-    """All multipliers have modulus below 1."""
     return (
         "The cycle attracts SAM with this step: all multipliers, the eigenvalues of DS(q) DS(p), have modulus at most "
         f"{decimal_above(largest)}, so SAM converges to the cycle from every start close enough to p or to q."
@@ -40,7 +36,6 @@ def attracts(largest: Fraction) -> str:
 
 
 def repels(largest: Fraction) -> str:
-    """Some multiplier has modulus above 1."""
     return (
         "The cycle repels SAM with this step: some multiplier, an eigenvalue of DS(q) DS(p), has modulus at least "
         f"{decimal_below(largest)}, so the cycle has a neighbourhood which SAM leaves from almost every start in it."
@@ -48,7 +43,6 @@ def repels(largest: Fraction) -> str:
 
 
 def around(reach: Fraction, smallest: Fraction, distance: Fraction) -> str:
-    """Around which minimizer."""
     return (
         f"The middle of p and q lies in the box of this claim, of half width {decimal_below(reach, 3)}..., which holds "
         "exactly one critical point c of f, a nondegenerate minimizer (smallest eigenvalue of the Hessian >= "
@@ -57,7 +51,6 @@ def around(reach: Fraction, smallest: Fraction, distance: Fraction) -> str:
 
 
 def basin(radius: Fraction, bound: Fraction) -> str:
-    """Balls of starts."""
     return (
         "SAM with this step converges to the cycle from every start within "
         f"{decimal_below(radius)} of p or of q: in fixed norms two steps take the distance from p, or q, to at most "

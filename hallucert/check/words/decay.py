@@ -11,12 +11,10 @@ MATRIX = "M = H(x*+) J(x*) + w I"
 
 
 def equation(decay: Fraction) -> str:
-    """The equation that is solved."""
     return f"grad f(x + rho u(x)) + w x = 0, u = grad f/|grad f|, w = {short_rational(decay)}"
 
 
 def gradients_above(norm: Fraction, decayed: Fraction) -> str:
-    """Neither gradient vanishes."""
     return (
         f"x* is a critical point neither of f nor of f(x) + (w/2) |x|^2: |grad f(x*)| >= {decimal_below(norm)}, and "
         f"|grad f(x*) + w x*| >= {decimal_below(decayed)}."
@@ -24,7 +22,6 @@ def gradients_above(norm: Fraction, decayed: Fraction) -> str:
 
 
 def target(norm: Enclosure) -> str:
-    """The perturbed point is not critical."""
     return (
         "The perturbed point x*+ is no critical point of f: grad f(x*+) = -w x*, whose norm is between "
         f"{decimal_below(norm.lower)} and {decimal_above(norm.upper)}."
@@ -32,7 +29,6 @@ def target(norm: Enclosure) -> str:
 
 
 def no_minimizer(norm: Fraction) -> str:
-    """The objective of SAM with decay is not stationary."""
     return (
         "x* is no local minimizer of f(x+) + (w/2) |x|^2, nor a critical point of it: its gradient there, J(x*)^T grad "
         f"f(x*+) + w x*, has at least the norm {decimal_below(norm)}."
@@ -40,7 +36,6 @@ def no_minimizer(norm: Fraction) -> str:
 
 
 def minimizer(second: Fraction) -> str:
-    """A minimizer on the line."""
     return (
         "x* is a strict local minimizer of f(x+) + (w/2) |x|^2, and a critical point neither of f nor of f(x) + (w/2) "
         f"|x|^2: the second derivative is at least {decimal_below(second)}."
@@ -48,7 +43,6 @@ def minimizer(second: Fraction) -> str:
 
 
 def maximizer(second: Fraction) -> str:
-    """A maximizer on the line."""
     return (
         "x* is a strict local maximizer of f(x+) + (w/2) |x|^2: its second derivative is at most "
         f"{decimal_above(second)}."
@@ -56,7 +50,6 @@ def maximizer(second: Fraction) -> str:
 
 
 def repels(real_part: Fraction) -> str:
-    """Some eigenvalue has a negative real part."""
     return (
         f"x* repels SAM with weight decay: some eigenvalue of {MATRIX} has real part at most "
         f"{decimal_above(real_part)}, so for every fixed step eta > 0 there is a neighbourhood of x* which it leaves "
@@ -65,7 +58,6 @@ def repels(real_part: Fraction) -> str:
 
 
 def attracts(real_part: Fraction, step: Fraction) -> str:
-    """All eigenvalues have positive real parts."""
     return (
         f"x* attracts SAM with weight decay: every eigenvalue of {MATRIX} has real part at least "
         f"{decimal_below(real_part)}, so it converges to x* from every start close enough, for every fixed step 0 < "
@@ -74,5 +66,4 @@ def attracts(real_part: Fraction, step: Fraction) -> str:
 
 
 def beside(decay: Fraction, said: str | Sentence) -> str:
-    """What is said of SAM, with weight decay."""
     return f"With weight decay w = {short_rational(decay)} at x: {said}"

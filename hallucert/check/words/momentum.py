@@ -17,7 +17,6 @@ def _method(law: RadiusLaw, step: Fraction, momentum: Fraction, nesterov: int) -
 def converges(
     law: RadiusLaw, step: Fraction, momentum: Fraction, nesterov: int, radius: Fraction, bound: Fraction
 ) -> str:
-    """A ball of starts converges to the point."""
     return (
         f"{_method(law, step, momentum, nesterov)} converges to x* from every start with |x_0 - x*| <= "
         f"{decimal_below(radius)} and velocity 0, and from all states of the certificate's ellipsoid around x* at "
@@ -35,7 +34,6 @@ def manifold(
     bound: Fraction,
     path: Fraction,
 ) -> str:
-    """A ball of starts converges to the manifold."""
     return (
         f"{_method(law, step, momentum, nesterov)} converges to a hallucinated minimizer on the manifold through x*, "
         f"within {decimal_above(path)} of x*, from every start with |x_0 - x*| <= {decimal_below(radius)} and velocity "
@@ -45,7 +43,6 @@ def manifold(
 
 
 def repels(law: RadiusLaw, step: Fraction, momentum: Fraction, nesterov: int, expansion: Fraction) -> str:
-    """An eigenvalue is outside of the unit disc."""
     return (
         f"x* repels {_method(law, step, momentum, nesterov)}: at rest there an eigenvalue of the derivative of its "
         f"steps has at least the modulus {decimal_below(expansion)}, so x* at rest has a neighbourhood which runs "

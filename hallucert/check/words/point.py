@@ -54,12 +54,10 @@ def direction_of(law: RadiusLaw) -> str:
 
 
 def equation(law: RadiusLaw, residual: bool) -> str:
-    """The equation that is solved."""
     return f"{'r' if residual else 'grad f'}(x + {step_of(law)}) = 0{direction_of(law)}"
 
 
 def one_solution(rho: Fraction, solved: Sentence, where: Sentence, offset: Fraction) -> str:
-    """A box holds exactly one point."""
     return (
         f"For rho = {format_rational(rho)} there is exactly one x = x* in {where} with "
         f"{solved}; |x* - centre| <= {decimal_above(offset, 3)} in every coordinate."
@@ -67,12 +65,10 @@ def one_solution(rho: Fraction, solved: Sentence, where: Sentence, offset: Fract
 
 
 def no_solution(rho: Fraction, solved: Sentence, where: Sentence) -> str:
-    """A box holds no point."""
     return f"For rho = {format_rational(rho)} there is no x in {where} with {solved}."
 
 
 def gradient_above(norm: Fraction) -> str:
-    """The gradient does not vanish."""
     return f"The gradient does not vanish at x*: |grad f(x*)| >= {decimal_below(norm)}."
 
 
@@ -105,7 +101,6 @@ def hallucinated(rho: Fraction, law: RadiusLaw, kind: str) -> str:
 
 
 def not_hallucinated(rho: Fraction, law: RadiusLaw, kind: str) -> str:
-    """The point is none."""
     return (
         f"x* is not a hallucinated minimizer for rho = {format_rational(rho)}: grad f(x*+) = 0, but x*+ is a {kind} of "
         f"f and x -> x+ is a local diffeomorphism at x*, so f^{law.name} takes smaller values near x*. "
@@ -128,7 +123,6 @@ def regular(singular_value: Fraction, manifold: int | None) -> str:
 
 
 def on_a_line() -> str:
-    """There is nothing to say of the sphere."""
     return "In one dimension the sphere has no tangent directions and J(x*) = 1."
 
 

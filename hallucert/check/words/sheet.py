@@ -48,7 +48,6 @@ _SYMMETRIC = "the smallest eigenvalue of the symmetric part of Du"
 
 
 def c32_fails(about: About, numbers: Numbers) -> str:
-    """The condition of Theorem 3.2 fails somewhere."""
     return (
         f"Condition (C32) of Theorem 3.2 fails at some point of sheet {about.index}: {_SYMMETRIC} is there at most "
         f"{below_threshold(numbers['smallest_eigenvalue_sym_Du'], about.rho)}."
@@ -56,7 +55,6 @@ def c32_fails(about: About, numbers: Numbers) -> str:
 
 
 def c32_holds(about: About, numbers: Numbers) -> str:
-    """The condition of Theorem 3.2 holds everywhere."""
     return (
         f"Condition (C32) of Theorem 3.2 holds at every point of sheet {about.index}: {_SYMMETRIC} is at least "
         f"{above_threshold(numbers['smallest_eigenvalue_sym_Du'], about.rho)}.{_whole(about, 'By Theorem 3.2 ')}"
@@ -67,7 +65,6 @@ _PROJECTED = "the smallest eigenvalue of N^T (J + J^T)/2 N, N an orthonormal bas
 
 
 def projected_fails(about: About, numbers: Numbers) -> str:
-    """The projected condition fails somewhere."""
     return (
         f"Condition (C32) fails even on the row space of Dr(x+) at some point of sheet {about.index}: {_PROJECTED} "
         f"there at most {decimal_above(numbers['smallest_projected_eigenvalue'].upper)} < 0."
@@ -75,7 +72,6 @@ def projected_fails(about: About, numbers: Numbers) -> str:
 
 
 def projected_holds(about: About, numbers: Numbers) -> str:
-    """The projected condition holds everywhere."""
     return (
         f"Condition (C32) holds on the row space of Dr(x+), where SAM moves, at every point of sheet {about.index}: "
         f"{_PROJECTED} at least {decimal_below(numbers['smallest_projected_eigenvalue'].lower)} > "
@@ -84,7 +80,6 @@ def projected_holds(about: About, numbers: Numbers) -> str:
 
 
 def repels(about: About, numbers: Numbers) -> str:
-    """Some point repels."""
     return (
         f"Some point x of sheet {about.index} repels SAM: some eigenvalue of the SAM tangent kernel "
         f"K = A B^T / n has real part at most {decimal_above(numbers['smallest_real_part'].upper)} there, so for every "

@@ -8,7 +8,7 @@ import numpy as np
 
 from hallucert.arguments import quiet
 from hallucert.clock import Progress, working
-from hallucert.errors import ArgumentError
+from hallucert.errors import require
 from hallucert.exact import Exact
 from hallucert.find.candidate import Candidate
 from hallucert.find.curves.continuation import DEFAULT_EVENTS, checked_options
@@ -150,10 +150,8 @@ def switch_branch(
     SearchError
         If no other curve crosses transversally there.
     """
-    if not isinstance(branch, Branch):
-        raise ArgumentError("branch", branch, "be a Branch")
-    if not any(event is own for own in branch.branch_points):
-        raise ArgumentError("event", event, "be one of branch.branch_points")
+    require(isinstance(branch, Branch), "branch", branch, "be a Branch")
+    require(any(event is own for own in branch.branch_points), "event", event, "be one of branch.branch_points")
     lengths = {"rho_max": rho_max, "rho_min": rho_min, "ds": ds, "ds_min": ds_min, "ds_max": ds_max}
     options = checked_options(branch.objective, box, lengths, max_steps, events)
     units = branch_units(branch, event.rho)
@@ -256,8 +254,7 @@ def on_branch(branch: Branch, rho: Exact) -> list[Candidate]:
     >>> [c.x.round(9) + 0.0 for c in on_branch(branch(f, (0, 1), (1, 1)), "1.5")]
     [array([-0.5,  1. ])]
     """
-    if not isinstance(branch, Branch):
-        raise ArgumentError("branch", branch, "be a Branch")
+    require(isinstance(branch, Branch), "branch", branch, "be a Branch")
     radius = checked_radius(rho)
     units = branch_units(branch, float(radius))
     found = passages(units.result_inside(branch), units.radius(radius))

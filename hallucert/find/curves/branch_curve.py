@@ -76,7 +76,6 @@ class Curve(SmoothCurve):
         return np.column_stack([block, self.scale * (z[:-1] - self.target)])
 
     def correct(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray | None:
-        """Newton's method."""
         start, last = z, np.inf
         for _ in range(NEWTON_STEPS):
             # Beside a branch point the direction of the other curve has no weight: it is left out.

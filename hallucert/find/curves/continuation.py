@@ -17,7 +17,7 @@ import numpy as np
 
 from hallucert.arguments import checked_items
 from hallucert.clock import look
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.find.curves.records import EndReason, EventType
 from hallucert.find.domain import Edges, checked_box, checked_count, checked_radius
 from hallucert.find.eigenvalues import svd
@@ -132,8 +132,7 @@ def _checked_events(events: Iterable[str]) -> frozenset[EventType]:
     must = f"be among {', '.join(known)}"
     names = [events] if isinstance(events, str) else checked_items(events, "events", must)
     for name in names:
-        if not isinstance(name, str) or name not in known:
-            raise ArgumentError("events", name, must)
+        require(isinstance(name, str) and name in known, "events", name, must)
     return frozenset(known[name] for name in names)
 
 

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 
 from hallucert.arrays import checked_shape, row_count
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.exact import exact_radius
 from hallucert.find.candidate import point_text
 from hallucert.objectives.doors import checked_objective
@@ -329,8 +329,7 @@ class Surface:
         shapes = {"x": (count, d), "target": (count, d), "tangents": (count, d, 2), "half_widths": (count,)}
         _keep_checked(self, shapes)
         object.__setattr__(self, "rho", exact_radius(self.rho))
-        if not (self.half_widths > 0).all():
-            raise ArgumentError("half_widths", self.half_widths, "be positive")
+        require((self.half_widths > 0).all(), "half_widths", self.half_widths, "be positive")
         if self.objective.residual_count != d - 2:
             raise ArgumentError("objective", self.objective, "have two residuals fewer than variables")
 

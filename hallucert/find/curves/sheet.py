@@ -8,7 +8,7 @@ import numpy as np
 
 from hallucert.arguments import quiet
 from hallucert.clock import Progress, working
-from hallucert.errors import ArgumentError, SearchError
+from hallucert.errors import ArgumentError, SearchError, require
 from hallucert.exact import Exact
 from hallucert.find.candidate import Candidate
 from hallucert.find.curves.continuation import CurvePoint, StepControl, both_ways, box_limits, checked_options, follow
@@ -98,8 +98,7 @@ def sheet(
     if isinstance(start, Candidate):
         start, rho = _of_candidate(start, rho)
     free = _free_dimensions(checked_objective(f))
-    if rho is None:
-        raise ArgumentError("rho", rho, "be given")
+    require(rho is not None, "rho", rho, "be given")
     radius, x = checked_radius(rho), checked_point(start, f.dimension, "start")
     options = checked_options(f, box, {"ds": ds, "ds_min": ds_min, "ds_max": ds_max}, max_steps)
     units = in_units(f, x, float(radius), slope(f, x))
@@ -127,10 +126,8 @@ def _near(f: Objective, x: np.ndarray, rho: Fraction) -> Candidate:
 
 def _of_candidate(start: Candidate, rho: object) -> tuple[np.ndarray, Fraction]:
     """Return the point and radius of a candidate."""
-    if rho is not None:
-        raise ArgumentError("rho", rho, "be left out when the start is a candidate")
-    if start.law != SAM:
-        raise ArgumentError("start", start, 'be a candidate of the variant "sam"')
+    require(rho is None, "rho", rho, "be left out when the start is a candidate")
+    require(start.law == SAM, "start", start, 'be a candidate of the variant "sam"')
     return start.x, start.rho
 
 
@@ -163,8 +160,7 @@ def _curve(f: Objective, near: Candidate, control: StepControl, box: np.ndarray 
 
 def _free_dimensions(f: Objective) -> int:
     """Return 2 if the minimizers of a sum of squares form surfaces, else 1: a curve has to be looked for."""
-    if f.dimension < 2:
-        raise ArgumentError("f", f, "have at least two variables: hallucinated points of one variable form no curves")
+    require(f.dimension >= 2, "f", f, "have at least two variables: hallucinated points of one variable form no curves")
     free = f.dimension - f.residual_count
     if f.residual_count and free > 2:
         had = f"<{f.residual_count} residuals in {f.dimension} variables>"

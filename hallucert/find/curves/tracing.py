@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from hallucert.errors import ArgumentError, SearchError
+from hallucert.errors import ArgumentError, SearchError, require
 from hallucert.find.candidate import Candidate
 from hallucert.find.critical_points import CriticalPointKind, critical_points
 from hallucert.find.curves.branch_curve import Curve, Limits, crossing_directions, events_between, stopping_rule
@@ -30,23 +30,18 @@ SAME = 1e-6  # of the size of the box: points this close are the same end or bra
 def branch_ends(f: Objective, start: object, target: object) -> tuple[np.ndarray, np.ndarray]:
     """Return the start and the target as they are given."""
     if isinstance(start, Candidate):
-        if target is not None:
-            raise ArgumentError("target", target, "be left out when the start is a candidate")
-        if start.objective is not f:
-            raise ArgumentError("start", start, "be a candidate of the function f")
+        require(target is None, "target", target, "be left out when the start is a candidate")
+        require(start.objective is f, "start", start, "be a candidate of the function f")
         # g(x) = lambda (c - x) is the equation of SAM and of USAM; that of ASAM has another metric.
-        if start.law.scales:
-            raise ArgumentError("start", start, 'be a candidate of the variant "sam" or "usam"')
+        require(not start.law.scales, "start", start, 'be a candidate of the variant "sam" or "usam"')
         x, near = np.array(start.x, dtype=float), np.array(start.target, dtype=float)
     else:
         x = checked_point(start, f.dimension, "start")
-        if target is None:
-            raise ArgumentError("target", target, "be given: the critical point c that the branch belongs to")
+        require(target is not None, "target", target, "be given: the critical point c that the branch belongs to")
         near = checked_point(target, f.dimension, "target")
     require_defined(f, near, "target")
     require_defined(f, x, "start")
-    if not np.linalg.norm(x - near) > 0:
-        raise ArgumentError("start", start, "differ from the target")
+    require(np.linalg.norm(x - near) > 0, "start", start, "differ from the target")
     return x, near
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from hallucert.arguments import checked_real, quiet
 from hallucert.arrays import real_array
-from hallucert.errors import ArgumentError, SearchError
+from hallucert.errors import ArgumentError, SearchError, require
 from hallucert.exact import NUMBER, Exact
 from hallucert.find.candidate import Candidate
 from hallucert.find.domain import checked_point, checked_seed, moderate, require_defined
@@ -128,10 +128,8 @@ def _checked_maximizer(value: object, d: int) -> np.ndarray:
     points = real_array(value, "maximizer", must)
     if points.ndim != 2:
         return checked_point(points, d, "maximizer")
-    if d == 1:
-        raise ArgumentError("maximizer", value, "be one point (1,): in one dimension a maximizer set is a point")
-    if points.shape[1] != d or len(points) < 2:
-        raise ArgumentError("maximizer", f"<array of shape {points.shape}>", must)
+    require(d != 1, "maximizer", value, "be one point (1,): in one dimension a maximizer set is a point")
+    require(points.shape[1] == d and len(points) >= 2, "maximizer", f"<array of shape {points.shape}>", must)
     return moderate(points, points, "maximizer")
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hallucert.arguments import checked_text
-from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
+from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError, require
 from hallucert.exact import Exact, exact
 from hallucert.objectives.floats import Floats
 from hallucert.objectives.front_ends.numeric import FloatObjective
@@ -158,8 +158,7 @@ def shares(found: Sequence[Batch]) -> list[float]:
 
 def require_one_batch(found: list[Batch]) -> None:
     """Refuse to read a function from batches: certificates hold one."""
-    if len(found) > 1:
-        raise ArgumentError("data", f"<{len(found)} batches>", "be one pair of all inputs and targets, to be read")
+    require(len(found) <= 1, "data", f"<{len(found)} batches>", "be one pair of all inputs and targets, to be read")
 
 
 def pair(data: Value) -> Batch:
@@ -183,8 +182,7 @@ class Training(NamedTuple):
 def training(weight_decay: Exact, rigorous: bool, name: str | None, otherwise: str) -> Training:
     """Check the options that both frameworks have."""
     decay = exact(weight_decay, "weight_decay")
-    if not 0 <= decay < 2**1000:
-        raise ArgumentError("weight_decay", weight_decay, "be at least 0, and less than 2^1000")
+    require(0 <= decay < 2**1000, "weight_decay", weight_decay, "be at least 0, and less than 2^1000")
     return Training(decay, checked_flag(rigorous, "rigorous"), checked_text(name, "name") or otherwise)
 
 
@@ -307,18 +305,15 @@ class FrameworkFloats(Floats):
         self.squared: Supervised | None = None  # what it is a squared loss of, if it is in residual form
 
     def hessian(self, x: np.ndarray) -> np.ndarray:
-        """Hessians from products, made symmetric."""
         unit = np.eye(len(self.start))
         full = np.array([self.hessian_vector(np.broadcast_to(p, unit.shape), unit) for p in x])
         return np.asarray((full + full.swapaxes(1, 2)) / 2)
 
     def residual(self, x: np.ndarray) -> np.ndarray:
-        """Outputs minus targets."""
         known = self._squared
         return np.array([(known.outputs(p) - known.targets).reshape(-1) for p in x])
 
     def residual_jacobian(self, x: np.ndarray) -> np.ndarray:
-        """Derivatives of the outputs."""
         count = self._squared.targets.size
         return np.array([self.outputs_jacobian(p).reshape(count, -1) for p in x])
 
@@ -368,12 +363,10 @@ class FrameworkObjective(FloatObjective):
 
     @property
     def floats(self) -> FrameworkFloats:
-        """The loss itself."""
         return self._floats
 
     @property
     def dimension(self) -> int:
-        """Number of parameters."""
         return len(self.parameters)
 
     @property

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.arguments import checked_whole
-from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
+from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError, require
 from hallucert.exact import exact
 from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.formula import FormulaObjective
@@ -87,8 +87,7 @@ def trace(function: Callable[[Value], Value], dimension: int) -> Tape:
     >>> trace(lambda x: np.sum((x**2 - 1) ** 2), 2)
     Tape(2 inputs, 10 nodes, 1 outputs)
     """
-    if not callable(function):
-        raise ArgumentError("function", function, "be callable")
+    require(callable(function), "function", function, "be callable")
     count = checked_whole(dimension, 1, "dimension", MAX_VARIABLES)
     builder = TapeBuilder([f"x{i}" for i in range(count)])
     x = np.empty(count, dtype=object).view(TracedArray)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.errors import ArgumentError, MissingPackageError, NotAnalyticError
+from hallucert.errors import ArgumentError, MissingPackageError, NotAnalyticError, require
 from hallucert.exact import Exact
 from hallucert.objectives.front_ends import frameworks
 from hallucert.objectives.front_ends.frameworks import FrameworkFloats, FrameworkObjective, Tensor
@@ -87,8 +87,7 @@ def from_jax(
         import jax
     except ImportError:
         raise MissingPackageError("Objective.from_jax takes functions of JAX", "jax") from None
-    if not callable(fn):
-        raise ArgumentError("fn", fn, "be a function of parameters, or of parameters and inputs")
+    require(callable(fn), "fn", fn, "be a function of parameters, or of parameters and inputs")
     words = (*OF_PARAMETERS, *OF_OUTPUTS)
     if not (isinstance(loss, str) and loss in words) and not (callable(loss) and rigorous is False):
         also = " or a function of outputs and targets" if rigorous is False else ""
@@ -159,11 +158,9 @@ def _parameters(jax: Jax, params: Jax) -> tuple[dict[str, np.ndarray], Jax]:
         real = jax.dtypes.issubdtype(array.dtype, np.floating) and array.dtype.itemsize <= 8 and array.size
         if not real or not np.isfinite(double := array.astype(np.float64)).all():
             raise ArgumentError("params", f"<{array.dtype} at {key}>", "hold arrays of finite real numbers alone")
-        if key in leaves:
-            raise ArgumentError("params", f"<{key} twice>", "have paths that differ in letters or digits")
+        require(key not in leaves, "params", f"<{key} twice>", "have paths that differ in letters or digits")
         leaves[key] = double
-    if not leaves:
-        raise ArgumentError("params", params, "hold arrays of finite real numbers")
+    require(leaves, "params", params, "hold arrays of finite real numbers")
     return leaves, tree
 
 
@@ -182,8 +179,7 @@ def _read(
             raise NotAnalyticError(f"JAX cannot trace the function: {must} ({first})") from error
         arguments = [*(Tensor(builder.input(i)) for i in range(len(leaves))), *rest]
         found = Reader(jax, builder).run(traced, arguments)
-    if len(found) != 1:
-        raise ArgumentError("fn", f"<{len(found)} arrays>", "return one array")
+    require(len(found) == 1, "fn", f"<{len(found)} arrays>", "return one array")
     if isinstance(found[0], NotAnalyticError):
         raise found[0]
     if not isinstance(found[0], Tensor):
@@ -202,8 +198,7 @@ def _loss(builder: ProgramBuilder, found: int, loss: str, targets: np.ndarray | 
     if targets is None:
         if loss == "residuals":
             return builder.reshape(found, (prod(shape),)), Fraction(1)
-        if shape:
-            raise ArgumentError("fn", f"<an array of shape {shape}>", 'return a number; loss="residuals" takes arrays')
+        require(not shape, "fn", f"<an array of shape {shape}>", 'return a number; loss="residuals" takes arrays')
         return found, Fraction(1)
     if loss == "squared":
         return frameworks.squared(builder, found, targets), Fraction(len(targets))
@@ -214,8 +209,7 @@ def _loss_of_jax(outputs: Jax, loss: Jax, targets: np.ndarray | None) -> Jax:
     """The loss as JAX computes it."""
     import jax
 
-    if not hasattr(outputs, "shape"):
-        raise ArgumentError("fn", f"<{type(outputs).__name__}>", "return one array")
+    require(hasattr(outputs, "shape"), "fn", f"<{type(outputs).__name__}>", "return one array")
     if targets is None:
         return (outputs**2).sum() / 2 if loss == "residuals" else outputs
     if loss == "squared":
@@ -279,18 +273,14 @@ class JaxFloats(FrameworkFloats):
         return np.asarray(sum(w * part for w, part in zip(self._weights, found, strict=True)))
 
     def outputs_jacobian(self, x: np.ndarray) -> np.ndarray:
-        """Derivatives (m, d) of all outputs, at one point (d,)."""
         with self._double():
             return np.concatenate([np.asarray(self._rows(x, *batch)) for batch in self._batches])
 
     def value(self, x: np.ndarray) -> np.ndarray:
-        """The loss at each point."""
         return np.array([float(self._mean(self._value, p)) + 0.5 * self.decay * float(p @ p) for p in x])
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
-        """Gradients by JAX."""
         return np.array([self._mean(self._gradient, p) + self.decay * p for p in x])
 
     def hessian_vector(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Products by JAX."""
         return np.array([self._mean(self._product, p, w) + self.decay * w for p, w in zip(x, v, strict=True)])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hallucert.errors import ArgumentError, NotAnalyticError
+from hallucert.errors import ArgumentError, NotAnalyticError, require
 from hallucert.exact import exact
 from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.formula import FormulaObjective
@@ -53,8 +53,7 @@ def from_sympy(
     """
     import sympy
 
-    if not isinstance(expression, sympy.Expr):
-        raise ArgumentError("expression", expression, "be a sympy expression")
+    require(isinstance(expression, sympy.Expr), "expression", expression, "be a sympy expression")
     symbols = _symbols(expression, variables)
     tape = _walk(expression, symbols)
     return FormulaObjective(tape, name=_printed(expression) if name is None else name)
@@ -76,8 +75,7 @@ def _symbols(expression: Expression, variables: Sequence[Expression] | None) -> 
         raise ArgumentError("expression", expression, "not hold two symbols of the same name (other assumptions)")
     if variables is None:
         names = sorted(by_name, key=natural_order)
-        if not names:
-            raise ArgumentError("expression", expression, "contain at least one symbol")
+        require(names, "expression", expression, "contain at least one symbol")
     elif isinstance(variables, str) or not isinstance(variables, Sequence):
         raise ArgumentError("variables", variables, "be a sequence of symbols or names")
     else:
@@ -171,8 +169,7 @@ def _number(builder: TapeBuilder, node: Expression) -> int:
         return builder.pi()
     if node is sympy.E:
         return builder.unary("exp", builder.constant(1))
-    if node is sympy.I:
-        raise ArgumentError("expression", "<an expression with the imaginary unit>", "be real")
+    require(node is not sympy.I, "expression", "<an expression with the imaginary unit>", "be real")
     raise ArgumentError("expression", f"<an expression with {str(node)[:40]}>", _known())
 
 

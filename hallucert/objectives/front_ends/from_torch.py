@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.errors import ArgumentError, MissingPackageError, NotAnalyticError
+from hallucert.errors import ArgumentError, MissingPackageError, NotAnalyticError, require
 from hallucert.exact import Exact, exact
 from hallucert.objectives.front_ends import frameworks
 from hallucert.objectives.front_ends.frameworks import FrameworkFloats, FrameworkObjective, Tensor, refusal
@@ -89,8 +89,7 @@ def from_torch(
         import torch
     except ImportError:
         raise MissingPackageError("Objective.from_torch takes modules of PyTorch", "torch") from None
-    if not isinstance(module, torch.nn.Module):
-        raise ArgumentError("module", module, "be a torch.nn.Module")
+    require(isinstance(module, torch.nn.Module), "module", module, "be a torch.nn.Module")
     module = _within(torch, module)
     if loss is torch.nn.functional.cross_entropy or loss is torch.nn.functional.mse_loss:
         loss = "cross_entropy" if loss is torch.nn.functional.cross_entropy else torch.nn.MSELoss()
@@ -360,14 +359,12 @@ class TorchFloats(FrameworkFloats):
             yield 0.5 * self.decay * sum((part * part).sum() for part in parts)
 
     def value(self, x: np.ndarray) -> np.ndarray:
-        """The loss at each point."""
         import torch
 
         with torch.no_grad():
             return np.array([sum(float(loss) for loss in self._losses(self._parts(point))) for point in x])
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
-        """Gradients by PyTorch."""
         return self._each(x, [None] * len(x))
 
     def hessian_vector(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:

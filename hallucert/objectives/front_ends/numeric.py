@@ -10,17 +10,17 @@ called with a `NumpyBox`, which hands every numpy function that meets it to the 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import numpy as np
 
 from hallucert.arguments import checked_text, checked_whole
-from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
+from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError, require
 from hallucert.objectives.floats import Floats
 from hallucert.objectives.front_ends.functions import function_name
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.tape import MAX_VARIABLES, Arithmetic, Ball
+from hallucert.objectives.tape import MAX_VARIABLES
 
 Value = Any
 """What numpy and autograd hand around, which have no types for it."""
@@ -36,19 +36,6 @@ class FloatObjective(Objective):
 
     rigorous = False
 
-    def enclose_value(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> NoReturn:
-        self._refuse()
-
-    def enclose_gradient(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> NoReturn:
-        self._refuse()
-
-    def enclose_hessian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> NoReturn:
-        self._refuse()
-
-    def to_json(self) -> NoReturn:
-        """Raise `NotAnalyticError`: a Python function is not data."""
-        self._refuse()
-
     def require_rigorous(self) -> None:
         """Raise `NotAnalyticError`: there is no formula."""
         raise NotAnalyticError(
@@ -56,17 +43,19 @@ class FloatObjective(Objective):
             "there is no formula to enclose. Give it as a formula, a sympy expression or a traceable callable"
         )
 
-    def _refuse(self) -> NoReturn:
+    def _refuse(self, arithmetic: object = None, x: object = None) -> NoReturn:
+        """There is nothing to enclose, and a Python function is not data."""
         self.require_rigorous()
         raise NotAnalyticError(f"{self.name} has no formula")
+
+    enclose_value = enclose_gradient = enclose_hessian = to_json = _refuse
 
 
 class NumericObjective(FloatObjective):
     """An objective that exists in floats only: `function` takes one array of shape (d,) and returns a scalar."""
 
     def __init__(self, function: Callable[[Value], Value], dimension: int, name: str | None = None) -> None:
-        if not callable(function):
-            raise ArgumentError("function", function, "be callable")
+        require(callable(function), "function", function, "be callable")
         count = checked_whole(dimension, 1, "dimension", MAX_VARIABLES)
         self.variables = tuple(f"x{i}" for i in range(count))
         self.name = checked_text(name, "name") or function_name(function) or f"a function of {self.dimension} variables"
@@ -77,7 +66,6 @@ class NumericObjective(FloatObjective):
 
     @property
     def floats(self) -> NumericFloats:
-        """The function itself."""
         return self._floats
 
 
@@ -103,14 +91,12 @@ class NumericFloats(Floats):
         return np.where(np.isnan(both[:, :1]), np.nan, both[:, 1:])
 
     def hessian(self, x: np.ndarray) -> np.ndarray:
-        """Return the Hessians, by autograd, made symmetric."""
         from autograd import hessian
 
         full = _each(hessian(self._boxed), (self.dimension, self.dimension), x)
         return (full + full.transpose(0, 2, 1)) / 2
 
     def hessian_vector(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Return the products ``H(x) v``, by autograd."""
         from autograd import hessian_vector_product
 
         return _each(hessian_vector_product(self._boxed), (self.dimension,), x, v)

@@ -23,7 +23,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from hallucert.arguments import checked_items
-from hallucert.errors import ArgumentError, FormulaError, NotAnalyticError
+from hallucert.errors import ArgumentError, FormulaError, NotAnalyticError, require
 from hallucert.exact import Exact
 from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.formula import FormulaObjective
@@ -126,8 +126,7 @@ def least_squares(
     (2, 0.5)
     """
     formulas = checked_items(residuals, "residuals", must := "be a nonempty sequence of formulas")
-    if not formulas or not all(isinstance(formula, str) for formula in formulas):
-        raise ArgumentError("residuals", residuals, must)
+    require(formulas and all(isinstance(formula, str) for formula in formulas), "residuals", residuals, must)
     tape = parse_tape(formulas, variables)
     return least_squares_of(tape, n, name)
 

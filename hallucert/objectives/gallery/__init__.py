@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.gallery.entry import Entry, Point
 from hallucert.objectives.gallery.functions import CLASSICS, ORACLES
@@ -47,8 +47,7 @@ def info(name: str, **parameters: object) -> Entry:
     ArgumentError
         If there is no such function, or it does not take a parameter.
     """
-    if not isinstance(name, str) or name not in _KNOWN:
-        raise ArgumentError("name", name, f"be one of {', '.join(_KNOWN)}")
+    require(isinstance(name, str) and name in _KNOWN, "name", name, f"be one of {', '.join(_KNOWN)}")
     known = _KNOWN[name]
     taken = [] if isinstance(known, Entry) else list(inspect.signature(known).parameters)
     for parameter in parameters:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from hallucert.arguments import checked_whole
-from hallucert.errors import ArgumentError
+from hallucert.errors import require
 from hallucert.exact import exact, format_rational
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.front_ends.parser import parse_tape
@@ -211,8 +211,7 @@ def checked_dimension(dimension: object, least: int = 1) -> int:
 def positive_text(value: object, argument: str) -> str:
     """Return a positive exact number as text that a formula can hold."""
     number = exact(value, argument)
-    if number <= 0:
-        raise ArgumentError(argument, value, "be positive")
+    require(number > 0, argument, value, "be positive")
     return format_rational(number) if number.denominator == 1 else f"({format_rational(number)})"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from hallucert.arguments import checked_items, checked_real, checked_whole
 from hallucert.arrays import real_array
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.exact import exact, whole
 from hallucert.objectives.network.layout import LOSSES, MAX_LAYERS, OUTPUTS, Layout, Training
 from hallucert.settings import checked_choice
@@ -40,8 +40,7 @@ def checked_training(
     decay, must = exact(weight_decay, "weight_decay"), "be at least 0, and within the range of doubles"
     checked_real(decay, "weight_decay", must, lambda number: number >= 0)
     smoothing = exact(label_smoothing, "label_smoothing")
-    if not 0 <= smoothing < 1:
-        raise ArgumentError("label_smoothing", label_smoothing, "be at least 0 and less than 1")
+    require(0 <= smoothing < 1, "label_smoothing", label_smoothing, "be at least 0 and less than 1")
     if smoothing and loss != "cross_entropy":
         raise ArgumentError("label_smoothing", label_smoothing, 'be 0 unless loss="cross_entropy"')
     if loss == "squared":
@@ -58,11 +57,9 @@ def checked_layout(layer_sizes: object, argument: str = "layer_sizes") -> Layout
     must = f"be 2 to {MAX_LAYERS} positive integers, from the number of inputs to the number of outputs"
     sizes = [whole(size) for size in checked_items(layer_sizes, argument, must)]
     widths = tuple(size for size in sizes if size is not None and size >= 1)
-    if not 2 <= len(sizes) <= MAX_LAYERS or len(widths) < len(sizes):
-        raise ArgumentError(argument, layer_sizes, must)
+    require(2 <= len(sizes) <= MAX_LAYERS and len(widths) >= len(sizes), argument, layer_sizes, must)
     layout = Layout(widths)
-    if layout.dimension > MAX_PARAMETERS:
-        raise ArgumentError(argument, layer_sizes, f"have at most {MAX_PARAMETERS} parameters")
+    require(layout.dimension <= MAX_PARAMETERS, argument, layer_sizes, f"have at most {MAX_PARAMETERS} parameters")
     return layout
 
 
@@ -76,8 +73,7 @@ def _targets(targets: object, c: int, samples: int) -> np.ndarray:
     """Return the targets of the squared loss as a read-only array (n, c); for one output (n,) will do."""
     must = f"be finite numbers of shape ({samples}, {c})" + f" or ({samples},)" * (c == 1)
     result = _numbers(targets, "targets", must, c, single=c == 1)
-    if len(result) != samples:
-        raise ArgumentError("targets", f"<array of shape {result.shape}>", must)
+    require(len(result) == samples, "targets", f"<array of shape {result.shape}>", must)
     return result
 
 
@@ -86,8 +82,7 @@ def checked_labels(labels: object, layout: Layout, samples: int, argument: str) 
     c = layout.sizes[-1]
     must = f"be integer labels from 0 to {c - 1} of shape ({samples},)" if c > 1 else f"be +-1, of shape ({samples},)"
     array = real_array(labels, argument, must, rounded=False)
-    if array.shape != (samples,):
-        raise ArgumentError(argument, f"<array of shape {array.shape}>", must)
+    require(array.shape == (samples,), argument, f"<array of shape {array.shape}>", must)
     if not np.isin(array, np.arange(c) if c > 1 else (-1, 1)).all():
         raise ArgumentError(argument, array.tolist(), must)
     return _frozen(array.astype(np.int64))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -60,15 +59,6 @@ class Layout:
             (x[..., c.start : c.bias_start].reshape(*lead, c.outputs, c.inputs), x[..., c.bias_start : c.end])
             for c in self.layers
         ]
-
-    def names(self) -> Iterator[str]:
-        """Yield the parameters' names: ``W2_1_3`` is the weight of layer 2 from unit 3 to unit 1, all from 1."""
-        for number, layer in enumerate(self.layers, 1):
-            for i in range(1, layer.outputs + 1):
-                for j in range(1, layer.inputs + 1):
-                    yield f"W{number}_{i}_{j}"
-            for i in range(1, layer.outputs + 1):
-                yield f"b{number}_{i}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -204,15 +204,12 @@ class FloatArrays(Arrays):
         self.dtype = np.dtype(dtype)
 
     def constant(self, values: Array) -> Array:
-        """The doubles themselves, or rounded to singles."""
         return values.astype(self.dtype, copy=False)
 
     def number(self, value: Fraction | None) -> Array:
-        """The nearest float."""
         return np.array(np.pi if value is None else float(value), self.dtype)
 
     def function(self, name: str, a: Array) -> Array:
-        """numpy's function, or the one of scipy."""
         if name == "softplus":
             return np.asarray(np.logaddexp(a, 0))
         if name == "erf":
@@ -220,11 +217,9 @@ class FloatArrays(Arrays):
         return np.asarray(getattr(np, name)(a))
 
     def power(self, a: Array, exponent: int) -> Array:
-        """By multiplication for a square, else numpy's."""
         return a * a if exponent == 2 else a**exponent if exponent > 0 else 1 / a**-exponent
 
     def product(self, a: Array, b: Array) -> Array:
-        """numpy's product."""
         return np.matmul(a, b)
 
     def logsumexp(self, a: Array) -> Array:
@@ -254,13 +249,11 @@ class BallArrays(Arrays):
         return known[1]
 
     def number(self, value: Fraction | None) -> Array:
-        """A ball around the number."""
         result = np.empty((), dtype=object)
         result[()] = self.arithmetic.pi() if value is None else self.arithmetic.constant(value)
         return result
 
     def spread(self, a: Array, shape: tuple[int, ...]) -> Array:
-        """The array repeated along axes of length 1."""
         for axis, (own, size) in enumerate(zip(a.shape, shape, strict=True)):
             if own != size:
                 a = a.repeat(size, axis)
@@ -272,15 +265,12 @@ class BallArrays(Arrays):
         return next((result + ball for ball in undefined), result)
 
     def function(self, name: str, a: Array) -> Array:
-        """The arithmetic's enclosure, entry by entry."""
         return self._each(getattr(self.arithmetic, name), a)
 
     def power(self, a: Array, exponent: int) -> Array:
-        """The arithmetic's enclosure, entry by entry."""
         return self._each(lambda x: self.arithmetic.power(x, exponent), a)
 
     def product(self, a: Array, b: Array) -> Array:
-        """The arithmetic's product, matrix by matrix."""
         products = map(self.arithmetic.matrix_product, a.tolist(), b.tolist())
         rows = chain.from_iterable(products)
         shape = len(a), a.shape[1], b.shape[2]

@@ -289,11 +289,9 @@ class ProgramFloats(Floats):
         return np.concatenate([a if a.ndim == 2 else a.reshape(len(a), -1) for a in arrays], axis=1)
 
     def value(self, x: np.ndarray) -> np.ndarray:
-        """``f`` on lanes."""
         return self._run("value", lambda: self.f.value_program, x)[0]
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
-        """Gradients on lanes."""
         return self._joined(self._run("gradient", lambda: self.f.gradients, x))
 
     def hessian(self, x: np.ndarray) -> np.ndarray:
@@ -318,12 +316,10 @@ class ProgramFloats(Floats):
         return self._joined(self._run("second", lambda: self.f.calculus.second, point, v))
 
     def residual(self, x: np.ndarray) -> np.ndarray:
-        """Residuals on lanes."""
         require_residuals(self.f)
         return self._run("residual", lambda: self.f.program, x)[0]
 
     def residual_jacobian(self, x: np.ndarray) -> np.ndarray:
-        """Residual Jacobians on lanes."""
         require_residuals(self.f)
         found = self.f.calculus.jacobian
         nodes = self._run("jacobian", lambda: self.f.calculus.builder.program(found.nodes), x)

@@ -30,7 +30,6 @@ class MidRadArrays(Arrays):
         return self.arithmetic.array(value)
 
     def constant(self, values: Array) -> Array:
-        """The doubles themselves, exactly."""
         return self.arithmetic.array(values)
 
     def number(self, value: Fraction | None) -> Array:
@@ -38,11 +37,9 @@ class MidRadArrays(Arrays):
         return self.arithmetic.pi() if value is None else self.arithmetic.number(value)
 
     def function(self, name: str, a: Array) -> Array:
-        """The arithmetic's enclosures."""
         return self.arithmetic.function(name, a)
 
     def power(self, a: Array, exponent: int) -> Array:
-        """The arithmetic's enclosures."""
         return self.arithmetic.power(a, exponent)
 
     def product(self, a: Array, b: Array) -> Array:
@@ -54,11 +51,9 @@ class MidRadArrays(Arrays):
         return self.arithmetic.logsumexp(a)
 
     def total(self, a: Array, axes: tuple[int, ...]) -> Array:
-        """Enclosures of sums."""
         return a.sum(axes)
 
     def spread(self, a: Array, shape: tuple[int, ...]) -> Array:
-        """Views of midpoints and radii."""
         return a.map(lambda part: np.broadcast_to(part, shape))
 
     def taken(self, flat: Array, places: np.ndarray) -> Array:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from hallucert.arguments import checked_text
-from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError
+from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, require
 from hallucert.exact import Exact, exact
 from hallucert.objectives.objective import Objective, require_residuals
 from hallucert.objectives.program.calculus import Calculus, Run
@@ -73,8 +73,7 @@ class ProgramObjective(Objective):
         if any(not isinstance(name, str) or len(name) > LONGEST or not NAME.fullmatch(name) for name in names):
             raise ArgumentError("names", names, f"be words, joined by dots, of at most {LONGEST} letters and digits")
         self.n = exact(n, "n")
-        if self.n <= 0:
-            raise ArgumentError("n", n, "be positive")
+        require(self.n > 0, "n", n, "be positive")
         self.program, self.names, self.parameters = program, tuple(names), parameters
         self._residuals = entries(program.output_shapes[0]) if program.output_shapes[0] else 0
         self._ends = np.cumsum([entries(shape) for shape in program.inputs]).tolist()
@@ -181,15 +180,12 @@ class ProgramObjective(Objective):
         }
 
     def enclose_value(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> Ball:
-        """Enclosure of ``f`` on the box `x`."""
         return self._run(arithmetic, x).values([self.calculus.value])[0][()]
 
     def enclose_gradient(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[Ball]:
-        """Enclosure of the gradient on the box `x`."""
         return self.joined(self._run(arithmetic, x).values(self.calculus.gradient), 0).tolist()
 
     def enclose_hessian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[list[Ball]]:
-        """Enclosure of the Hessian on the box `x`."""
         return self._run(arithmetic, x).hessian().tolist()
 
     def enclose_second_derivative(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball], v: Sequence[Ball]) -> Ball:
@@ -198,12 +194,10 @@ class ProgramObjective(Objective):
         return arrays.arithmetic.dot(self.curved(arrays, _balls(x), _balls(v)[None])[0].tolist(), list(v))
 
     def enclose_residual(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[Ball]:
-        """Enclosure of the residuals on the box `x`."""
         require_residuals(self)
         return self._run(arithmetic, x).values([self.calculus.output])[0].tolist()
 
     def enclose_residual_jacobian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[list[Ball]]:
-        """Enclosure of the residual Jacobian on the box `x`."""
         require_residuals(self)
         return self._run(arithmetic, x).jacobian().tolist()
 

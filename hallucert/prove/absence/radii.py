@@ -22,7 +22,7 @@ from hallucert.check.region.weak_convexity import WeakConvexity
 from hallucert.check.subdivision import middle_of
 from hallucert.check.units import CALLER, MOST, OCTAVES, Units, box_units, units_of
 from hallucert.clock import Progress, working
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.exact import LARGEST_DOUBLE, Exact, exact_radius
 from hallucert.objectives.doors import checked_formula, checked_objective, radius_law, require_sam
 from hallucert.objectives.formula import FormulaObjective
@@ -115,10 +115,8 @@ def safe_radius(
     function, point = _checked(f, target)
     rtol, max_boxes, budget = _checked_budgets(rtol, max_boxes, budget)
     law = radius_law(variant, f.dimension) if not isinstance(variant, RadiusLaw) else variant
-    if law.scales:
-        raise ArgumentError("variant", law, 'be "sam" or "usam"; points of ASAM are those of SAM for f(D y)')
-    if law == SAM and box is not None:
-        raise ArgumentError("box", box, 'be left out, unless variant is "usam"')
+    require(not law.scales, "variant", law, 'be "sam" or "usam"; points of ASAM are those of SAM for f(D y)')
+    require(law != SAM or box is None, "box", box, 'be left out, unless variant is "usam"')
     with working(budget, progress) as clock:
         units = curvature_units(function, point)
         critical = absence.prove_target(function, point, unit=Fraction(2) ** units.length)
@@ -201,8 +199,7 @@ def _box_around(f: FormulaObjective, target: CriticalPoint, box: Any) -> np.ndar
         Fraction(float(low)) <= side.lower and side.upper <= Fraction(float(high))
         for (low, high), side in zip(region, target.box, strict=True)
     )
-    if not all(inside):
-        raise ArgumentError("box", box, "have the target inside")
+    require(all(inside), "box", box, "have the target inside")
     return region
 
 
@@ -210,8 +207,7 @@ def _checked(f: object, target: Any) -> tuple[FormulaObjective, list[Fraction]]:
     require_round_to_nearest()
     formula = checked_formula(f, 1, 4)
     point = exact_point(target, formula.dimension, "target")
-    if any(abs(v) > LARGEST_DOUBLE for v in point):
-        raise ArgumentError("target", target, "be within the range of doubles")
+    require(not any(abs(v) > LARGEST_DOUBLE for v in point), "target", target, "be within the range of doubles")
     return formula, list(point)
 
 

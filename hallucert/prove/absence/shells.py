@@ -54,7 +54,6 @@ class Shell(SphereSystem):
         self.numbers, self.low, self.high = chart, low, high
 
     def point(self, boxes: Boxes) -> LanePoint:
-        """Everything about the points of the boxes, at all of their radii."""
         lanes, tag = self.lanes, boxes.tag
         radius = lanes.box(self.low[tag], self.high[tag])
         chart = LaneCharts(lanes, self.numbers[tag], self.f.dimension)

@@ -23,7 +23,7 @@ from hallucert.check.census.records import FARTHEST, LARGEST, SMALLEST, TOLERANC
 from hallucert.check.publishing import provenance
 from hallucert.check.units import box_units
 from hallucert.clock import UNLIMITED, Clock, Progress, working
-from hallucert.errors import ArgumentError
+from hallucert.errors import require
 from hallucert.exact import Exact, exact_radius
 from hallucert.files import Checkpoint
 from hallucert.objectives.doors import checked_formula, require_sam
@@ -127,15 +127,12 @@ def checked_problem(f: object, box: object, rho: Exact, tolerance: float, backen
     f = checked_formula(f, 1, 4)
     region = checked_box(box, f.dimension, rounded=False)
     radius = exact_radius(rho)
-    if not SMALLEST <= radius <= LARGEST:
-        raise ArgumentError("rho", rho, "be between 2**-500 and 2**500")
+    require(SMALLEST <= radius <= LARGEST, "rho", rho, "be between 2**-500 and 2**500")
     farthest = Fraction(float(np.abs(region).max()))
-    if farthest > min(Fraction(LARGEST), FARTHEST * radius):
-        raise ArgumentError("box", box, "lie within 2**500 and 2**400 rho of 0")
+    require(farthest <= min(Fraction(LARGEST), FARTHEST * radius), "box", box, "lie within 2**500 and 2**400 rho of 0")
     must = "be between 2**-40 and 0.1"
     tolerance = checked_real(tolerance, "tolerance", must, lambda number: TOLERANCES[0] <= number <= TOLERANCES[1])
-    if not isinstance(backend, str) or backend not in LANE_BACKENDS:
-        raise ArgumentError("backend", backend, 'be "float", "arb" or "mpmath"')
+    require(isinstance(backend, str) and backend in LANE_BACKENDS, "backend", backend, 'be "float", "arb" or "mpmath"')
     return Problem(f, radius, region, tolerance, backend)
 
 

@@ -198,7 +198,6 @@ class Straight(Point):
 
     @cached_property
     def u(self) -> list[Ball]:
-        """The direction of g."""
         return self.chart.from_chart([self.chart.signed(-n) for n in self.normal])
 
 

@@ -19,7 +19,7 @@ from hallucert.check.file.unfinished import Unfinished
 from hallucert.check.publishing import Sizes, provenance, publish, published, sizes_of
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock
-from hallucert.errors import ArgumentError
+from hallucert.errors import require
 from hallucert.find.curves.records import Branch, EndReason
 from hallucert.objectives.objective import Objective
 from hallucert.prove.curves.cells import Guide, SoughtCell, Track, propose_target
@@ -127,14 +127,12 @@ class Prover:
         known = self.searching is self.system
         track, began = Track(self.searching, guide), clock.now()
         where = located(track, [[link.cell for link in chain.links] for chain in before], track.total)
-        if where is None and before:
-            raise ArgumentError("resume", "chains of cells", "lie along this branch")
+        require(where is not None or not before, "resume", "chains of cells", "lie along this branch")
         _, begin, length = where or (0.0, 0.0, 0.0)
         with self.searching.arithmetic:
             done = [taken_up(self.searching, chain, clock) for chain in before]
             if wrong := next((one for one in done if isinstance(one, Objection)), None):
-                if wrong.reason is not Reason.TIME:
-                    raise ArgumentError("resume", "a chain of cells", f"be proved: {wrong.text}")
+                require(wrong.reason is Reason.TIME, "resume", "a chain of cells", f"be proved: {wrong.text}")
                 return wrong.reason
             growing = [one for one in done if isinstance(one, Growing)]
             found = search_chains(

@@ -18,7 +18,7 @@ from hallucert.check.cell import Cell, System
 from hallucert.check.file.chains import ChainCertificate
 from hallucert.check.file.files import load
 from hallucert.check.file.unfinished import Unfinished
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.find.curves.records import Sheet, Surface
 from hallucert.objectives.objective import Objective
 from hallucert.prove.curves.cells import Track
@@ -34,8 +34,7 @@ def checked_resume(resume: Any, kind: type[C], problem: tuple[Objective, object]
     found = load(checked_path(resume, "resume")) if isinstance(resume, str | PathLike) else resume
     if found is None:
         return None
-    if type(found) is not kind:
-        raise ArgumentError("resume", resume, f"be a certificate of {what}, or the path of its file")
+    require(type(found) is kind, "resume", resume, f"be a certificate of {what}, or the path of its file")
     if (found.objective.to_json(), getattr(found, "rho", None)) != (problem[0].to_json(), problem[1]):
         raise ArgumentError("resume", resume, f"be a certificate of this {what.split()[-1]}: same function, same rho")
     return found

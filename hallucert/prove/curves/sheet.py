@@ -31,7 +31,7 @@ from hallucert.check.sheet.measures import RULES, Found, Least, Length, Measures
 from hallucert.check.sheet.surface_atlas import MEASURED
 from hallucert.check.subdivision import Box, Subdivision
 from hallucert.clock import Clock, OutOfTime
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.exact import round_up
 from hallucert.find.curves.records import Sheet
 from hallucert.prove.curves.cells import STRAIGHT, Guide, Track, exact_rows
@@ -70,8 +70,7 @@ def certify_sheet(
         must = "be a curve of a function given as a sum of squares (Objective.least_squares) with d - 1 residuals; for "
         must += "others g(x+) = 0 has one equation too many to be regular, so that nothing can be proved"
         raise ArgumentError("subject", f"<a sheet of {sheet.objective.name[:40]!r}>", must)
-    if sheet.objective.dimension > MAX_DIMENSION:
-        raise ArgumentError("subject", sheet, f"have at most {MAX_DIMENSION} variables")
+    require(sheet.objective.dimension <= MAX_DIMENSION, "subject", sheet, f"have at most {MAX_DIMENSION} variables")
     ar = largest_arithmetic(backend, precisions)
     with ar:
         search = Search(CurveSystem(ar, sheet.objective, sheet.rho), sheet)
@@ -283,8 +282,7 @@ class Search:
         """
         cells = [chain.cells for chain in before.chains]
         where = located(self.track, cells, self.length)
-        if where is None and cells:
-            raise ArgumentError("resume", before, "be a certificate of a part of this curve")
+        require(where is not None or not cells, "resume", before, "be a certificate of a part of this curve")
         for number, chain in enumerate(before.chains):
             row = Row(self.system.rho)
             for done, (cell, cut) in enumerate(zip(chain.cells, chain.cuts, strict=True)):
