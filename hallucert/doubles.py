@@ -49,10 +49,7 @@ class LongArray:
 def read_doubles(value: object, shape: tuple[int, ...], field: str) -> np.ndarray:
     """Return the array that `hallucert.objectives.writing.doubles_json` made plain data of, read-only.
 
-    Raises
-    ------
-    CertificateError
-        If it is not one of finite doubles of this shape, each exactly, in its canonical spelling.
+    CertificateError if it is not one of finite doubles of this shape, each exactly, in its canonical spelling.
     """
     if isinstance(value, LongArray):
         values = value.values.view()
@@ -112,10 +109,7 @@ def companion_of(path: Path, digest: str) -> Path:
 def reserve(shape: object, arrays: list[np.ndarray]) -> LongArray:
     """Append a new array to those of a file that is being read, and return it; its numbers come with `fill`.
 
-    Raises
-    ------
-    CertificateError
-        If the shape is no list of lengths, or that of a short array, or if all of them together are too large.
+    CertificateError if its shape is no list of lengths, or that of a short array, or if all are too large together.
     """
     if not isinstance(shape, list) or len(shape) > MAX_AXES or any(type(n) is not int or n < 1 for n in shape):
         raise CertificateError(FIELD, f"must have a shape, a list of at most {MAX_AXES} lengths from 1 on")
@@ -128,11 +122,8 @@ def reserve(shape: object, arrays: list[np.ndarray]) -> LongArray:
 def fill(arrays: Sequence[np.ndarray], path: Path, digest: object) -> None:
     """Read the numbers of all arrays of the certificate at `path` from its companion, which must be a file, no link.
 
-    Raises
-    ------
-    CertificateError
-        Naming the field ``doubles``, if the companion is missing, or is not the one with the digest, or has a number
-        that is not finite.
+    CertificateError, of the field ``doubles``, if it is missing, is not the one with the digest, or has a number that
+    is not finite.
     """
     if not arrays or not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise CertificateError(FIELD, 'must be "sha256:" and 64 hexadecimal digits, exactly if there are arrays')

@@ -42,14 +42,8 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     """Yield a stream in memory, and write what it holds to `path` when the block ends without an error.
 
     A file keeps its permissions, its owner and its names: if it has several, or nothing can be put in its place, it is
-    overwritten; else a temporary file beside it is renamed to it. A new file has the permissions of the process.
-
-    Raises
-    ------
-    ArgumentError
-        If `path` is no path, or that of a socket or a disk.
-    OSError
-        If the file cannot be written; the error names `path`, not the temporary file.
+    overwritten; else a temporary file beside it is renamed to it. A new file has the permissions of the process. What
+    is no path, or that of a socket or a disk, is an `ArgumentError`, what cannot be written an `OSError` of `path`.
     """
     target = checked_path(path)
     with _errors_about(path):

@@ -192,15 +192,7 @@ def lane_arithmetic(backend: str, precision: int = 64) -> SearchLanes:
 
 @dataclass(frozen=True)
 class Boxes:
-    """Boxes of ``n`` unknowns, each with the number of the system (such as a target) that it belongs to.
-
-    Attributes
-    ----------
-    tag : (k,) int array
-        Number of the system.
-    lo, hi : (k, n) arrays
-        Ends, exact.
-    """
+    """Boxes of ``n`` unknowns, with exact ends (k, n), each of the system (such as a target) with the number `tag`."""
 
     tag: np.ndarray
     lo: np.ndarray

@@ -43,17 +43,9 @@ _INWARD = np.array([[-1.0], [1.0]])
 
 
 class Lanes:
-    """Intervals ``[lo, hi]`` in lanes. Immutable.
+    """Intervals ``[lo, hi]`` in lanes, of shape (k,). Immutable.
 
-    Parameters
-    ----------
-    lo, hi : arrays of shape (k,) or numbers
-        Ends; a number, or an array of length 1, stands for the same interval in every lane.
-
-    Attributes
-    ----------
-    rows : (2, k) or (2, 1) array
-        ``-lo`` and ``hi``.
+    Numbers, or arrays of length 1, stand for the same interval in every lane. `rows` are ``-lo`` and ``hi``.
     """
 
     __slots__ = ("rows",)

@@ -104,12 +104,8 @@ def contract(
     """Shrink a box that is known to contain a zero, keeping the zero: ``Z <- Z and K(Z)`` about the midpoint.
 
     Each zero in the box lies in the result; nothing else is claimed. Stops when no side shrinks to half, or after
-    `max_steps`. Without a `preconditioner` there is a new one in each step.
-
-    Raises
-    ------
-    ArgumentError
-        If the box certainly contains no zero.
+    `max_steps`. Without a `preconditioner` there is a new one in each step. ArgumentError if the box certainly has no
+    zero.
     """
     with ar:
         current = list(box)

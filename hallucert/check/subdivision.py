@@ -73,13 +73,7 @@ class Subdivision:
         return len(self.letters) // 2 + 1
 
     def pieces(self, box: Sequence[tuple[Fraction, Fraction]]) -> Iterator[tuple[str, Box]]:
-        """Yield the pieces that are settled, each with the letter of its test.
-
-        Raises
-        ------
-        ArgumentError
-            If a side is to be halved that the box does not have.
-        """
+        """Yield the settled pieces, each with the letter of its test; ArgumentError if the box lacks a side."""
         waiting = [list(box)]
         for letter in self.letters:
             piece = waiting.pop()

@@ -72,13 +72,7 @@ SAME_DOMAIN = "Lemma same_domain : domain_of data = domain.\nProof. reflexivity.
 
 
 def theorem(certificate: object) -> str:
-    """Return the text of the file.
-
-    Raises
-    ------
-    ArgumentError
-        If the certificate cannot be exported; it names what stands in the way.
-    """
+    """Return the text of the file; ArgumentError names what stands in the way of an export, if something does."""
     kind = getattr(certificate, "kind", "<no certificate>")
     if not isinstance(certificate, Certificate) or kind != "point":
         raise ArgumentError("certificate.kind", kind, 'be "point"')

@@ -138,14 +138,9 @@ def _value(node: Node) -> Fraction:
 class Formula:
     """A tape as expressions of named variables: what is used more than once gets a name of its own.
 
-    Attributes
-    ----------
-    lines : list of str
-        The ``let``s that name the entries of the vector `v`, and the shared parts.
-    outputs : list of (str, int)
-        The outputs, each with the level of its notation.
-    conditions : list of str
-        What has to hold for the formula to be defined: first which operands are positive, then which are not zero.
+    `lines` are the ``let``s that name the entries of the vector `v`, and the shared parts, `outputs` have the level of
+    their notation, and `conditions` say what has to hold for the formula to be defined: first which operands are
+    positive, then which are not zero.
     """
 
     def __init__(self, program: Tape) -> None:

@@ -109,13 +109,7 @@ MEANINGS = {
 
 
 def theorem(certificate: Saved) -> str:
-    """Return the theorem.
-
-    Raises
-    ------
-    ArgumentError
-        If the certificate proves and refutes nothing.
-    """
+    """Return the theorem; ArgumentError if the certificate proves and refutes nothing."""
     if isinstance(certificate, Census):
         items, open_claims = list(_census_items(certificate)), []
     else:

@@ -18,20 +18,9 @@ AHEAD = {"sam": "ahead", "usam": "ahead_unnormalized"}
 class Parts:
     """What a file says, part by part, each a list of definitions, lines or fields.
 
-    Attributes
-    ----------
-    theory, checker : str
-        The modules that it imports of the two folders of `formal/`.
-    numbers : list of str
-        Definitions of the numbers that the theorem names.
-    statement : list of str
-        The theorem, line by line.
-    data : list of str
-        Definitions of the data.
-    unfolded : str
-        Which of them the proof unfolds.
-    proof : list of str
-        The proof, line by line, with the function in the form that it has as data.
+    `theory` and `checker` are the modules that it imports of the two folders of `formal/`, `numbers` define what the
+    theorem names, which is the `statement`, line by line; `data` are definitions, of which the proof unfolds
+    `unfolded`, and the `proof` has the function in the form that it has as data.
     """
 
     theory: str

@@ -60,13 +60,7 @@ class Region:
 
 
 class Proposals:
-    """Proposals for the certificate of one point.
-
-    Parameters
-    ----------
-    certificate : Certificate
-        Of a point that is proved to exist, of the system of the gradient.
-    """
+    """Proposals for the certificate of one point that is proved to exist, of the system of the gradient."""
 
     def __init__(self, certificate: Certificate) -> None:
         self.certificate = certificate

@@ -203,11 +203,7 @@ def in_units(
     """Return `f` in units in which a length and the gradients are of size 1; with ASAM all of that in its metric.
 
     If the size of the gradients is not given, they are looked at on spheres about `centre`, see `typical_slope`.
-
-    Raises
-    ------
-    SearchError
-        If derivatives of that size are out of the range of doubles.
+    SearchError if derivatives of that size are out of the range of doubles.
     """
     if slope is None:
         metric = Rescaled(f, law)

@@ -30,13 +30,7 @@ class _Number:
 
 
 class TapeArrays(Arrays):
-    """Arrays of nodes of a tape.
-
-    Parameters
-    ----------
-    builder : TapeBuilder
-        Where the nodes are.
-    """
+    """Arrays of nodes of a tape, in its builder."""
 
     def __init__(self, builder: TapeBuilder) -> None:
         self.builder = builder

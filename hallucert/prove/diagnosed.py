@@ -22,12 +22,8 @@ STALLING = frozenset({Kind.CONSTANT, Kind.DEGENERATE, Kind.STALLED, Kind.PLATEAU
 def prover_of_diagnosis(found: Diagnosis, given: Mapping[str, Any]) -> Prover:
     """Return what proves the point that was diagnosed, sharpened first; or for stalls that no minimizer is near.
 
-    Raises
-    ------
-    ArgumentError
-        If there is nothing to prove: a run that is moving, bouncing, or at a critical point of ``f``.
-    NotAnalyticError
-        If the network was not read, but is known in floats alone.
+    `ArgumentError` if there is nothing to prove: a run that is moving, bouncing, or at a critical point of ``f``;
+    `NotAnalyticError` if the network was not read, but is known in floats alone.
     """
     found.objective.require_rigorous()
     candidate = _sharpened(found) if found.kind in HALLUCINATED else None

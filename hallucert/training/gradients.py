@@ -35,10 +35,7 @@ class UsageError(HallucertError, RuntimeError):
 class Seen:
     """The gradients that were used last, each by a reference and by how often it had been changed.
 
-    Parameters
-    ----------
-    gradients : callable
-        Returns the weights that have a gradient, each with it.
+    `gradients` returns the weights that have one now, each with it.
     """
 
     def __init__(self, gradients: Gradients) -> None:
@@ -96,10 +93,7 @@ class Seen:
 class Inputs:
     """What a network got in the two passes of a step, wherever gradients came back; other evaluations do not count.
 
-    Parameters
-    ----------
-    model : module, optional
-        The network; without it nothing is seen.
+    Without a network nothing is seen.
     """
 
     def __init__(self, model: Any) -> None:

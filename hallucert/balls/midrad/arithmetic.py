@@ -22,18 +22,9 @@ from hallucert.errors import ArgumentError, EnvironmentRefused
 class MidRadArithmetic:
     """What array programs need of midpoint-radius arrays: `hallucert.objectives.program.midrad.MidRadArrays` runs them.
 
-    Used as a context manager it says how the operator ``@`` multiplies in this thread; blocks nest.
-
-    Parameters
-    ----------
-    products : {"bounded", "sliced"}
-        By BLAS, with a bound of its rounding errors; or by exact products of slices, for another opinion
-        (`hallucert.balls.midrad.products`).
-
-    Raises
-    ------
-    EnvironmentRefused
-        If this process does not round to nearest, or its products of matrices are not what they should be.
+    Used as a context manager it says how the operator ``@`` multiplies in this thread; blocks nest. Products are
+    "bounded", by BLAS with a bound of its rounding errors, or "sliced", for another opinion
+    (`hallucert.balls.midrad.products`). For `EnvironmentRefused` see `require_exact_products`.
     """
 
     def __init__(self, products: Method = "bounded") -> None:
@@ -84,11 +75,8 @@ class MidRadArithmetic:
 def require_exact_products() -> None:
     """Raise unless doubles round to nearest, and products of matrices are sums of products of doubles.
 
-    Raises
-    ------
-    EnvironmentRefused
-        If the process rounds otherwise or flushes subnormal numbers, or its BLAS computes in less precision or mixes
-        rows (as Strassen's algorithm does).
+    `EnvironmentRefused` if the process rounds otherwise or flushes subnormal numbers, or its BLAS computes in less
+    precision or mixes rows (as Strassen's algorithm does).
     """
     require_round_to_nearest()
     _probe_products()

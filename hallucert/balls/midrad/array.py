@@ -50,26 +50,9 @@ _quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ig
 class MidRad:
     """The real arrays within `rad` of `mid`, entry by entry. Immutable; doubles that it is made of are not copied.
 
-    Operators take arrays of doubles and numbers, too; these are exact.
-
-    Parameters
-    ----------
-    mid : array of doubles
-        Midpoints; integers must be doubles exactly.
-    rad : array of doubles, optional
-        Radii, nonnegative, of the same shape or one that broadcasts to it; None for the array itself.
-
-    Attributes
-    ----------
-    mid : array
-        Midpoints.
-
-    Raises
-    ------
-    ArgumentError
-        For what is not an array of finite doubles, or a negative radius.
-    DomainError
-        From operations whose result would be infinite, or outside of a domain.
+    Midpoints are doubles, integers doubles exactly; radii are nonnegative and broadcast to them, None for the array
+    itself: other numbers are an `ArgumentError`. Operators take arrays of doubles and numbers, too, which are exact;
+    where a result would be infinite, or outside of a domain, there is a `DomainError`.
     """
 
     __slots__ = ("_rad", "mid")
@@ -92,13 +75,7 @@ class MidRad:
 
     @classmethod
     def computed(cls, mid: Doubles, rad: Doubles | None = None) -> MidRad:
-        """Wrap a computed result.
-
-        Raises
-        ------
-        DomainError
-            If a midpoint or a radius is not finite.
-        """
+        """Wrap a computed result; DomainError if a midpoint or a radius is not finite."""
         result = cls.__new__(cls)
         result.mid, result._rad = np.asarray(mid), None if rad is None else np.asarray(rad)
         if not (is_finite(result.mid) and (result._rad is None or is_finite(result._rad))):
@@ -218,13 +195,7 @@ class MidRad:
 
     @_quiet
     def reciprocal(self) -> MidRad:
-        """Enclose ``1/x``: ``|1/x - 1/m| <= r / (|m| inf|x|)``.
-
-        Raises
-        ------
-        DomainError
-            If an entry may be 0.
-        """
+        """Enclose ``1/x``: ``|1/x - 1/m| <= r / (|m| inf|x|)``; DomainError if an entry may be 0."""
         least = self.mignitude()
         if not (least > 0).all():
             raise DomainError("a divisor may be 0")
@@ -314,13 +285,7 @@ class MidRad:
 
     @staticmethod
     def from_balls(arithmetic: BallArithmetic, balls: npt.NDArray[np.object_] | Sequence[Ball]) -> MidRad:
-        """Enclose an array of balls of another arithmetic.
-
-        Raises
-        ------
-        DomainError
-            If a ball is indeterminate, or too large for doubles.
-        """
+        """Enclose balls of another arithmetic; DomainError if one is indeterminate, or too large for doubles."""
         array = np.asarray(balls, dtype=object)
         if arithmetic.name == "arb":
             return _around_arb(arithmetic, array)

@@ -22,19 +22,9 @@ _TRIALS = 6
 
 
 def matrix_vector_upper(a: Doubles, x: Doubles) -> Doubles:
-    """Return upper bounds of ``a x`` for nonnegative doubles.
+    """Return upper bounds of ``a x`` for nonnegative doubles, `a` (m, n) and `x` (n,) or (n, k).
 
-    Parameters
-    ----------
-    a : (m, n) array
-    x : (n,) or (n, k) array
-
-    Raises
-    ------
-    ArgumentError
-        For negative numbers.
-    DomainError
-        If it overflows.
+    Negative numbers are an `ArgumentError`, what overflows a `DomainError`.
     """
     if a.min(initial=0.0) < 0 or x.min(initial=0.0) < 0:
         raise ArgumentError("a, x", "<negative numbers>", "be nonnegative")
@@ -59,12 +49,8 @@ def spectral_norm_upper(a: MidRad | Doubles) -> float:
     """Return an upper bound of the spectral norm of every matrix of `a`, from the sizes of its entries.
 
     For nonnegative B and v > 0, ``|B|_2^2`` is at most the largest ``(B^T B v)_i / v_i`` (Collatz, Wielandt); v comes
-    from a few steps of the power method. Signs do not count, so this suits residuals and radii.
-
-    Raises
-    ------
-    DomainError
-        If it overflows.
+    from a few steps of the power method. Signs do not count, so this suits residuals and radii. `DomainError` if it
+    overflows.
     """
     size = a.magnitude() if isinstance(a, MidRad) else np.abs(a)
     if size.ndim != 2:
@@ -82,16 +68,9 @@ def spectral_norm_upper(a: MidRad | Doubles) -> float:
 
 @np.errstate(over="ignore", invalid="ignore")
 def cholesky_lower(s: MidRad) -> float:
-    """Return a lower bound of the least eigenvalue of every symmetric matrix in `s`; ``-inf`` if none is found.
+    """Return a lower bound of the least eigenvalue of every symmetric matrix in `s` (n, n); ``-inf`` if none is found.
 
-    Parameters
-    ----------
-    s : (n, n) MidRad
-
-    Raises
-    ------
-    ArgumentError
-        If it is not square.
+    `ArgumentError` if it is not square.
     """
     if s.ndim != 2 or s.shape[0] != s.shape[1]:
         raise ArgumentError("s", f"<shape {s.shape}>", "be a square matrix")

@@ -36,10 +36,7 @@ _EXPONENT = 400
 def enclosed_product(a: Doubles, ra: Doubles | None, b: Doubles, rb: Doubles | None) -> tuple[Doubles, Doubles]:
     """Return midpoints and radii of the products XY with ``|X - a| <= ra``, ``|Y - b| <= rb``; None is no radius.
 
-    Parameters
-    ----------
-    a, ra : (..., m, n) arrays
-    b, rb : (..., n, p) arrays
+    `a` and `ra` are (..., m, n), `b` and `rb` are (..., n, p).
     """
     return _sliced(a, ra, b, rb) if METHODS.get()[-1] == "sliced" else _bounded(a, ra, b, rb)
 

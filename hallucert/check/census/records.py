@@ -80,22 +80,11 @@ class Open(Coded):
 
 @dataclass(frozen=True)
 class Problem:
-    """What a census is of.
+    """What a census is of: a function, an exact radius, and a box, `region` (d, 2), whose ends are taken as they are.
 
-    Attributes
-    ----------
-    f : FormulaObjective
-        The function.
-    rho : Fraction
-        The radius, exact.
-    region : (d, 2) array
-        The box; its ends are taken as the dyadic numbers they are.
-    tolerance : float
-        Boxes of this width, relative to the size of the box, are not split any more.
-    backend : str
-        Arithmetic of the search: ``"float"`` (Arb settles what doubles cannot), ``"arb"`` or ``"mpmath"``.
-    precision : int
-        Bits of the balls, at least: of those that refine points, and of a search in balls.
+    Boxes of a width of `tolerance`, relative to the size of the box, are not split any more. The `backend` is that of
+    the search: ``"float"`` (Arb settles what doubles cannot), ``"arb"`` or ``"mpmath"``; `precision` is the least
+    number of bits of the balls that refine points, and of those of a search in balls.
     """
 
     f: FormulaObjective

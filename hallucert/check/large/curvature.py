@@ -48,15 +48,7 @@ def enclosure(number: MidRad) -> Enclosure:
 
 @dataclass(frozen=True)
 class Curvature:
-    """The Hessian at ``x(z)``, along directions.
-
-    Attributes
-    ----------
-    runs : Runs
-        Of the programs ``hessian`` and ``curvature``.
-    q : MidRad
-        ``|g|``, of shape ().
-    """
+    """The Hessian at ``x(z)``, along directions, from runs of ``hessian`` and ``curvature``; `q` is ``|g|``, ()."""
 
     runs: Runs
     q: MidRad

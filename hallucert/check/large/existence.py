@@ -51,14 +51,8 @@ STEPS = 5
 class SlicedWitness:
     """Where existence is proved: in the slice through `centre`, for ``|z - middle| <= radius``.
 
-    Nothing in it is trusted: a bad one only makes the proof fail.
-
-    Attributes
-    ----------
-    centre : (d,) array of doubles
-        ``x0``.
-    middle, radius : (m,) arrays of doubles
-        ``z0``, and half widths of the box, positive.
+    Nothing in it is trusted: a bad one only makes the proof fail. `centre` is ``x0`` (d,), `middle` is ``z0`` (m,), and
+    the half widths of the box, `radius` (m,), are positive.
     """
 
     centre: Doubles
@@ -93,16 +87,10 @@ def facts_of(problem: Problem, witness: SlicedWitness) -> Facts:
 
 @dataclass(frozen=True)
 class Test:
-    """The outcome of Krawczyk's test.
+    """The outcome of Krawczyk's test: the box is proved to hold exactly one zero, or none (`excluded`), or neither.
 
-    Attributes
-    ----------
-    proved, excluded : bool
-        Whether the box is proved to hold exactly one zero, or none.
-    filled : float
-        Which part of the box the image fills, about; infinite where nothing could be enclosed.
-    reach : (m,) array
-        Bounds of ``|z* - z0|`` if it is proved.
+    `filled` is about the part of the box that the image fills, infinite where nothing could be enclosed; `reach` (m,)
+    bounds ``|z* - z0|`` if it is proved.
     """
 
     proved: bool

@@ -35,15 +35,7 @@ Ends = tuple[Fraction, Fraction]
 
 @dataclass(frozen=True)
 class Matrices:
-    """The matrices at a point ``x(z)``.
-
-    Attributes
-    ----------
-    runs : Runs
-        Of the programs of a function without residuals.
-    value : MidRad
-        ``f(x+)``.
-    """
+    """The matrices at a point ``x(z)``, from runs of a function without residuals; `value` is ``f(x+)``."""
 
     runs: Runs
     value: MidRad

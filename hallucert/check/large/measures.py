@@ -48,17 +48,7 @@ IN_A_BOX = ("scalars", "jacobian", "target", "perturbation", "direction", "move"
 
 @dataclass(frozen=True)
 class SlicedEvidence:
-    """What is enclosed about the proved point: ``x* = x(z*)`` with ``z*`` in `z`.
-
-    Attributes
-    ----------
-    slice : Slice
-        The SAM map on the slice, in midpoint-radius arrays.
-    z : MidRad or array of balls
-        A tight enclosure of ``z*``.
-    clock : Clock
-        When claims give up.
-    """
+    """What is enclosed about the proved point: ``x* = x(z*)`` with ``z*`` in `z`, midpoint-radius arrays or balls."""
 
     slice: Slice
     z: Array
@@ -117,16 +107,7 @@ class SlicedEvidence:
 class Evidences:
     """What is enclosed about a proved point, in doubles as far as possible, then in balls alone where that is feasible.
 
-    Parameters
-    ----------
-    slice : Slice
-        What existence was proved with.
-    witness : SlicedWitness
-        Its box.
-    test : Test
-        What that showed.
-    clock : Clock
-        When claims give up.
+    Existence was proved with the slice, in the box of the witness, as the test showed; claims give up by the clock.
     """
 
     def __init__(self, slice: Slice, witness: SlicedWitness, test: Test, clock: Clock) -> None:

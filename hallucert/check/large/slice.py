@@ -51,20 +51,11 @@ def fits(f: ProgramObjective) -> bool:
 
 
 class Slice:
-    """The slice of a problem through a point, in arrays of an arithmetic.
+    """The slice of a problem of SAM through ``x0``, the `centre` (d,); in residual form if its program has residuals.
 
-    Parameters
-    ----------
-    problem : Problem
-        With the law of SAM and an array program as its function, in residual form if that has residuals.
-    centre : (d,) array of doubles
-        ``x0``.
-    arrays : Arrays
-        What runs the programs: midpoint-radius arrays, or floats for proposals.
-    balls : BallArithmetic, optional
-        What runs those parts of programs that depend on no direction.
-    whole : bool
-        Whether it runs all of them: for networks so deep that linear maps in doubles lose too much.
+    The programs are run by `arrays`, midpoint-radius arrays or floats for proposals, and those parts of them that
+    depend on no direction by the `balls`, if there are any; or all of them, if `whole`: for networks so deep that
+    linear maps in doubles lose too much.
     """
 
     def __init__(
@@ -176,16 +167,7 @@ class Runs:
 
     It is computed in balls, if there is an arithmetic of these: then enclosures in doubles begin as tight as can be,
     and what is left for doubles is linear in the directions. Only ``S z``, which has as many entries as there are
-    parameters, stays in doubles.
-
-    Parameters
-    ----------
-    slice : Slice
-        The slice.
-    z : array
-        Where on it; may be balls if all is run in these.
-    names : tuple of str
-        The programs.
+    parameters, stays in doubles. `z` may be balls if all is run in these.
     """
 
     def __init__(self, slice: Slice, z: Array, names: tuple[str, ...]) -> None:

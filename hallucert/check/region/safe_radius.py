@@ -133,12 +133,8 @@ def prove_target(
 ) -> CriticalPoint:
     """Enclose the critical point near `target`, and name it; a degenerate one only where the gradient is exactly 0.
 
-    Numbers near 0 are compared with `unit`, the length of the problem.
-
-    Raises
-    ------
-    ArgumentError
-        If no critical point at which `f` is defined is proved there.
+    Numbers near 0 are compared with `unit`, the length of the problem. ArgumentError if no critical point at which `f`
+    is defined is proved there.
     """
     ar = arithmetic(backend, PRECISIONS[0])
 

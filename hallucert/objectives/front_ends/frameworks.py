@@ -290,15 +290,7 @@ def _agree(found: np.ndarray, wanted: np.ndarray) -> bool:
 
 
 class FrameworkFloats(Floats):
-    """A loss in double precision, differentiated by the framework, point by point.
-
-    Parameters
-    ----------
-    shapes : mapping of shapes
-        Names and shapes of the parameters.
-    start : (d,) array
-        The present parameters.
-    """
+    """A loss in double precision, of parameters with names, differentiated by the framework, point by point."""
 
     def __init__(self, shapes: Mapping[str, Shape], start: np.ndarray) -> None:
         self.shapes, self.start = dict(shapes), start
@@ -335,14 +327,7 @@ class FrameworkFloats(Floats):
 class FrameworkObjective(FloatObjective):
     """The training loss of any network: kept as it is, and differentiated by its framework. Never evidence.
 
-    Parameters
-    ----------
-    floats : FrameworkFloats
-        The loss.
-    name : str
-        Name for reports.
-    supervised : Supervised, optional
-        What it is the loss of; a squared loss without decay is in residual form.
+    A squared loss without decay, as it is `supervised`, is in residual form.
     """
 
     def __init__(self, floats: FrameworkFloats, name: str, supervised: Supervised | None = None) -> None:

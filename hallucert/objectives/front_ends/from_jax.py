@@ -226,18 +226,9 @@ def _loss_of_jax(outputs: Jax, loss: Jax, targets: np.ndarray | None) -> Jax:
 class JaxFloats(FrameworkFloats):
     """A loss of JAX in double precision, point by point and batch by batch.
 
-    Parameters
-    ----------
-    jax : module
-        The package.
-    loss, outputs : callable
-        Of the list of parameter arrays, and of inputs and targets, or of inputs, if there are batches.
-    shapes : mapping of shapes
-        Names and shapes of the parameters.
-    start : (d,) array
-        The present parameters.
-    batches : sequence of pairs of arrays
-        Inputs and targets; none for a loss of parameters alone.
+    `loss` and `outputs` take the list of parameter arrays, of the names and `shapes` that are given and with the
+    present values `start` (d,), and of each batch inputs and targets, or inputs; a loss of parameters alone has no
+    batches.
     """
 
     decay: float = 0.0

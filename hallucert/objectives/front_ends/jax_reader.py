@@ -52,15 +52,7 @@ SPECIAL: dict[str, Callable[..., Value]] = {
 
 
 class Reader:
-    """Reads jaxprs into a program.
-
-    Parameters
-    ----------
-    jax : module
-        The package, which computes constants; to be used in double precision.
-    builder : ProgramBuilder
-        What to add to.
-    """
+    """Reads jaxprs into a program, by a builder; JAX computes constants, and is to be used in double precision."""
 
     def __init__(self, jax: Jax, builder: ProgramBuilder) -> None:
         self.jax: Jax = jax

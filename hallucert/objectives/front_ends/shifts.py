@@ -28,16 +28,8 @@ class Shift(NamedTuple):
 class Shifted(NamedTuple):
     """``x - c``, or its exponential if `power`; `live`: where it is not minus infinity, or 0.
 
-    Attributes
-    ----------
-    base : int
-        The node of ``x``.
-    labels : int array
-        Which number is ``c``; the label 0 stands for the number 0.
-    live : bool array
-        Where it is finite; what `base` and `labels` say elsewhere does not count.
-    power : bool
-        Whether this is ``exp(x - c)``.
+    `base` is the node of ``x``, and `labels` say which number is ``c``, 0 stands for the number 0; what both say
+    elsewhere does not count.
     """
 
     base: int

@@ -12,22 +12,11 @@ from hallucert.objectives.objective import Objective
 
 @dataclass(frozen=True, eq=False)
 class Supervised:
-    """A network and what it is trained on, in floats.
+    """A network and what it is trained on, in floats: `inputs` (n, ...), `targets` (n, c), or labels (n,).
 
-    Attributes
-    ----------
-    inputs : (n, ...) array
-    targets : (n, c) array, or (n,) labels
-    loss : {"squared", "cross_entropy"}
-    classes : int
-        Number of outputs of a sample.
-    scale : float
-        The ``n`` in ``(1/2n) |r|^2``.
-    weight_decay, label_smoothing : float
-    bounded : bool
-        Whether outputs lie between -1 and 1.
-    compute : callable
-        From parameters (d,) to outputs, a row or array for each sample.
+    The `loss` is "squared" or "cross_entropy", `scale` the ``n`` in ``(1/2n) |r|^2``, `classes` the number of outputs
+    of a sample, which are `bounded` if they lie between -1 and 1; `compute` takes parameters (d,) to outputs, a row or
+    array for each sample.
     """
 
     inputs: np.ndarray

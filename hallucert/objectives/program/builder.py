@@ -24,13 +24,7 @@ Index = int | slice | tuple["int | slice | EllipsisType", ...]
 
 
 class ProgramBuilder:
-    """Collects nodes; every method returns the number of the node that holds its result.
-
-    Parameters
-    ----------
-    inputs : sequence of shapes
-        Shapes of the inputs.
-    """
+    """Collects nodes; every method returns the number of the node that holds its result. `inputs` are shapes."""
 
     def __init__(self, inputs: Sequence[Shape]) -> None:
         self.inputs = tuple(map(tuple, inputs))

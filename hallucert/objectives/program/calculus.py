@@ -24,15 +24,7 @@ if TYPE_CHECKING:
 
 
 class Calculus:
-    """The derivatives of a loss.
-
-    Parameters
-    ----------
-    program : Program
-        Its one output is the value, of shape (), or the residuals ``r`` of ``f = (1/2n) |r|^2``, of shape (m,).
-    n : Fraction
-        The ``n``.
-    """
+    """The derivatives of a loss, the one output of a program: its value, (), or the residuals (m,) of ``|r|^2/2n``."""
 
     def __init__(self, program: Program, n: Fraction) -> None:
         self.program, self.n = program, n
@@ -112,18 +104,9 @@ class Step(NamedTuple):
 
 
 class Run:
-    """Values of nodes on some inputs, each computed when it is first needed, and kept.
+    """Values of nodes of a calculus on some inputs, or lanes of these, each computed when it is first needed, and kept.
 
-    Parameters
-    ----------
-    calculus : Calculus
-        The nodes.
-    arrays : Arrays
-        What computes them.
-    inputs : sequence of arrays
-        Of the shapes of the inputs, or lanes of these.
-    fixed : dict
-        Values of nodes that depend on no input, which runs of the same calculus and arrays share.
+    Those that depend on no input are `fixed`, for all runs of the same calculus and arrays.
     """
 
     def __init__(

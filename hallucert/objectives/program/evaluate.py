@@ -229,13 +229,7 @@ class FloatArrays(Arrays):
 
 
 class BallArrays(Arrays):
-    """Arrays of balls of one arithmetic (objects): for programs of moderate size, and any precision.
-
-    Parameters
-    ----------
-    arithmetic : BallArithmetic
-        The arithmetic of the balls.
-    """
+    """Arrays of balls of one arithmetic (objects): for programs of moderate size, and any precision."""
 
     def __init__(self, arithmetic: BallArithmetic) -> None:
         self.arithmetic = arithmetic

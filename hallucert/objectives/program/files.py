@@ -35,13 +35,7 @@ MAX_PRODUCTS = 2**27
 
 
 def program_from_json(data: object, field: str) -> Program:
-    """Read a program, trusting nothing about it.
-
-    Raises
-    ------
-    CertificateError
-        Naming the field, if anything is missing, superfluous, out of range or of the wrong type.
-    """
+    """Read a program, trusting nothing about it; CertificateError names a field that is wrong, missing or too much."""
     if not isinstance(data, Mapping) or set(data) != {"inputs", "nodes", "outputs"}:
         raise CertificateError(field, "must be an object with the fields inputs, nodes and outputs")
     inputs = tuple(_shape(shape, f"{field}.inputs[{i}]") for i, shape in enumerate(_list(data, "inputs", field)))

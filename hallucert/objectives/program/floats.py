@@ -46,15 +46,7 @@ class Step(NamedTuple):
 
 
 class FloatPlan:
-    """A program in doubles.
-
-    Parameters
-    ----------
-    program : Program
-        The program.
-    lanes : sequence of bool
-        Which of its inputs come with lanes, in front.
-    """
+    """A program in doubles, some of whose inputs come with lanes, in front."""
 
     def __init__(self, program: Program, lanes: Sequence[bool]) -> None:
         self.program, self.moving = program, tuple(lanes)
@@ -262,13 +254,7 @@ def _spread(own: str, result: str, front: int) -> Function:
 
 
 class ProgramFloats(Floats):
-    """The programs of an objective, run by numpy.
-
-    Parameters
-    ----------
-    f : ProgramObjective
-        The objective.
-    """
+    """The programs of an objective, run by numpy."""
 
     def __init__(self, f: ProgramObjective) -> None:
         self.f = f

@@ -45,17 +45,10 @@ Names = str | range
 
 @dataclass
 class Entries:
-    """Where the entries of nodes go in a matrix; an entry that no node reaches is zero.
+    """Where the entries of nodes go in a matrix of a `shape`; an entry that no node reaches is zero.
 
-    Attributes
-    ----------
-    shape : (int, int)
-        Of the matrix.
-    nodes : list of int
-        Nodes whose entries are added up.
-    pieces : list of lists of (source, target, new)
-        For each node: which of its entries (None: all) go to which places of the matrix, both in row-major order;
-        `new` if nothing was there before.
+    Those of the `nodes` are added up: `pieces` has for each node which of its entries (None: all) go to which places of
+    the matrix, both in row-major order, and whether nothing was there before.
     """
 
     shape: tuple[int, int]
@@ -111,16 +104,9 @@ def indexed(places: np.ndarray, labels: Labels, union: Labels, sizes: Shape) -> 
 
 
 def jacobian_entries(builder: ProgramBuilder, program: Program, primal: list[int]) -> Entries:
-    """Return the entries of the Jacobian of a program with one output: its units, pulled back.
+    """Return the entries of the Jacobian of a program with one output, whose nodes in the builder are `primal`.
 
-    Parameters
-    ----------
-    builder : ProgramBuilder
-        Where the program's nodes are, and the Jacobian's will be.
-    program : Program
-        The function.
-    primal : list of int
-        Its nodes in the builder.
+    They are its units, pulled back.
     """
     lines, output = UnitBuilder(builder), program.outputs[0]
     shape = program.nodes[output].shape
@@ -141,19 +127,7 @@ def jacobian_entries(builder: ProgramBuilder, program: Program, primal: list[int
 
 
 class HessianBuilder:
-    """Collects the terms of a Hessian.
-
-    Parameters
-    ----------
-    builder : ProgramBuilder
-        Where the program's nodes are, and the terms will be.
-    program : Program
-        The function.
-    primal : list of int
-        Its nodes in the builder.
-    found : dict of int
-        Cotangents of its nodes.
-    """
+    """Collects the terms of a Hessian: of a program whose nodes are in a builder, `primal`, and their cotangents."""
 
     def __init__(self, builder: ProgramBuilder, program: Program, primal: list[int], found: dict[int, int]) -> None:
         self.builder, self.program, self.primal, self.cotangents = builder, program, primal, found

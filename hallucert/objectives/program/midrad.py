@@ -14,13 +14,7 @@ if TYPE_CHECKING:
 
 
 class MidRadArrays(Arrays):
-    """Arrays of midpoints and radii. Where nothing can be enclosed, `hallucert.errors.DomainError` is raised.
-
-    Parameters
-    ----------
-    arithmetic : MidRadArithmetic
-        The arithmetic of the enclosures, which has probed this process.
-    """
+    """Arrays of midpoints and radii. Where nothing can be enclosed, `hallucert.errors.DomainError` is raised."""
 
     def __init__(self, arithmetic: MidRadArithmetic) -> None:
         self.arithmetic = arithmetic

@@ -242,13 +242,7 @@ def _balls(x: Sequence[Ball]) -> Array:
 
 
 def program_objective_from_json(data: Mapping[str, object], field: str) -> ProgramObjective:
-    """Rebuild what `ProgramObjective.to_json` wrote, trusting nothing about it.
-
-    Raises
-    ------
-    CertificateError
-        Naming the field that is out of range, malformed or of the wrong type.
-    """
+    """Rebuild what `ProgramObjective.to_json` wrote, trusting nothing; CertificateError names a field that is wrong."""
     program, names = program_from_json(data["program"], f"{field}.program"), data["names"]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise CertificateError(f"{field}.names", "must be a list of names")

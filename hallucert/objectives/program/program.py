@@ -64,16 +64,9 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True)
 class Program:
-    """A straight-line program over arrays.
+    """A straight-line program over arrays: the shapes of its `inputs`, its `nodes`, and the numbers of its `outputs`.
 
-    Attributes
-    ----------
-    inputs : tuple of shapes
-        The shapes of the inputs.
-    nodes : tuple of Node
-        Instructions; each reads only earlier ones, and its shape follows from them (`shape_of`).
-    outputs : tuple of int
-        Node numbers of the results.
+    Each node reads only earlier ones, and its shape follows from them (`shape_of`).
     """
 
     inputs: tuple[Shape, ...]
@@ -100,23 +93,10 @@ def entries(shape: Shape) -> int:
 
 
 def shape_of(op: str, shapes: tuple[Shape, ...], data: object, shape: Shape | None = None) -> Shape:
-    """Return the shape of a node, or refuse it: the one place where nodes are checked.
+    """Return the shape of a node, or refuse it with an `ArgumentError`: the one place where nodes are checked.
 
-    Parameters
-    ----------
-    op : str
-        The operation.
-    shapes : tuple of shapes
-        Of the nodes that it reads.
-    data : object
-        What it needs besides.
-    shape : tuple of int, optional
-        The result's, for those operations that do not determine it: input, reshape, broadcast, put.
-
-    Raises
-    ------
-    ArgumentError
-        Saying what is wrong with the node.
+    A node has an operation, arrays of some `shapes` that it reads, and `data` that it needs besides; input, reshape,
+    broadcast and put, whose results these do not determine, also the `shape` of the result.
     """
     wanted = 2 if op in ("add", "mul", "contract") else 0 if op in ("input", "constant", "rational", "pi") else 1
     if len(shapes) != wanted:

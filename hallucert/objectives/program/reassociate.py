@@ -51,15 +51,7 @@ class Plan(NamedTuple):
 
 
 def reassociated(program: Program, lanes: Iterable[int] = ()) -> Program:
-    """Return an equal program with cheaper contractions.
-
-    Parameters
-    ----------
-    program : Program
-        Any program.
-    lanes : iterable of int
-        The numbers of the inputs that will have lanes: what does not depend on them is computed once.
-    """
+    """Return an equal program with cheaper contractions, where the inputs of the numbers `lanes` will have lanes."""
     return _Rewriting(program, frozenset(lanes)).result()
 
 

@@ -48,15 +48,7 @@ from hallucert.objectives.program.program import Program, Shape
 
 @dataclass(frozen=True)
 class SlicedPrograms:
-    """The programs of a function in residual form and a radius.
-
-    Attributes
-    ----------
-    f : ProgramObjective
-        The function.
-    rho : Fraction
-        The radius of perturbation.
-    """
+    """The programs of a function in residual form and a radius."""
 
     f: ProgramObjective
     rho: Fraction

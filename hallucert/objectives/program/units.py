@@ -26,16 +26,9 @@ class Units(NamedTuple):
     """An array for each of many directions, the *lanes*.
 
     In the direction with the indices `lanes` the array has at the indices `axes` the entry of the core at the indices
-    `labels` if lanes and axes of one label agree, else 0.
-
-    Attributes
-    ----------
-    core : int or None
-        Node of the core; None stands for ones.
-    labels, lanes, axes : tuple of int
-        Labels of the core's axes, of the directions, and of the values; the core's are among the others.
-    inputs : tuple of int
-        The inputs whose entries the directions are, in order: one after the other, each row-major.
+    `labels` if lanes and axes of one label agree, else 0; the core's labels are among the others. The `core` is a node,
+    None stands for ones. `inputs` are those whose entries the directions are, in order, one after the other, each
+    row-major.
     """
 
     core: int | None
@@ -51,13 +44,7 @@ class Units(NamedTuple):
 
 
 class UnitBuilder:
-    """Linear maps of `Units`, by the methods that `ProgramBuilder` has for nodes.
-
-    Parameters
-    ----------
-    builder : ProgramBuilder
-        Where the cores are nodes.
-    """
+    """Linear maps of `Units`, whose cores are nodes of a builder, by the methods that it has for nodes."""
 
     def __init__(self, builder: ProgramBuilder) -> None:
         self.builder = builder

@@ -48,12 +48,8 @@ def certify_branch(
 ) -> BranchCertificate:
     """Prove what can be proved about `branch`; see `hallucert.certify`.
 
-    Raises
-    ------
-    ArgumentError
-        If `gap` is not a positive number.
-    NotAnalyticError
-        If the objective is not a formula of few variables: the proof needs its third derivatives.
+    `ArgumentError` if `gap` is not a positive number; `NotAnalyticError` if the objective is not a formula of few
+    variables: the proof needs its third derivatives.
     """
     branch.objective.require_rigorous()
     gap = None if gap is None else checked_positive(gap, "gap")
@@ -86,16 +82,9 @@ NO_TARGET = (THEOREMS["target"].open(Reason.DEGENERATE_TARGET), THEOREMS["branch
 class Prover:
     """Proves branches of one proved target in one arithmetic, and makes the claims about them.
 
-    It searches in Arb, if it can: that is quick, and wider than mpmath, so that either can check what is found.
-
-    Attributes
-    ----------
-    system, searching : BranchSystem
-        For proofs and for the search; the same if it is the same arithmetic.
-    chains, facts : lists of Chain and ChainFacts
-        What has been proved so far.
-    unfinished : Unfinished or None
-        What is left of the last branch, if the time was up.
+    It searches in Arb, if it can: that is quick, and wider than mpmath, so that either can check what is found. So the
+    `system` is for proofs, another one perhaps for `searching`. `chains` and `facts` have been proved so far;
+    `unfinished` is what is left of the last branch, if the time was up.
     """
 
     def __init__(self, system: BranchSystem, place: TargetBox, target: Target, reach: Fraction) -> None:

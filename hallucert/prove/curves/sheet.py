@@ -57,13 +57,8 @@ def certify_sheet(
 ) -> SheetCertificate:
     """Prove what can be proved about `sheet`; see `hallucert.certify`.
 
-    Raises
-    ------
-    ArgumentError
-        If the function has too many variables, or is not given as a sum of squares with ``d - 1`` residuals; or if
-        `resume` is of another curve.
-    NotAnalyticError
-        If the objective is float-only.
+    `ArgumentError` if the function has too many variables, or is no sum of ``d - 1`` squares, or if `resume` is of
+    another curve; `NotAnalyticError` if it is float-only.
     """
     sheet.objective.require_rigorous()
     if not sheet.given_by_residuals:
@@ -250,16 +245,8 @@ class Search:
     """Covers a curve by rows of cells, each proved, joined to the one before and measured as soon as it is found.
 
     Where no short cell can be had a row ends, and the next begins behind a hole that grows until there is one. So
-    nothing is lost when the time is up.
-
-    Attributes
-    ----------
-    rows : list of Row
-        What there is so far.
-    whole : bool
-        Whether the cells go round a closed curve without a hole.
-    unfinished : Unfinished or None
-        What is left, if it did not come to the end.
+    nothing is lost when the time is up: `rows` are there, `unfinished` is what is left. They are the `whole` curve if
+    they go round a closed one without a hole.
     """
 
     def __init__(self, system: CurveSystem, sheet: Sheet) -> None:

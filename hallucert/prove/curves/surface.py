@@ -50,13 +50,7 @@ def certify_surface(
     clock: Clock,
     resume: SurfaceCertificate | None = None,
 ) -> SurfaceCertificate:
-    """Prove what can be proved about `surface`; see `hallucert.certify`.
-
-    Raises
-    ------
-    NotAnalyticError
-        If the objective is float-only, or has more than 12 variables.
-    """
+    """Prove what can be proved about `surface`; `NotAnalyticError` if it is float-only. See `hallucert.certify`."""
     surface.objective.require_rigorous()
     ar = largest_arithmetic(backend, precisions)
     with ar:
@@ -97,16 +91,8 @@ class MeasuredChart(NamedTuple):
 class Search:
     """Covers a surface by charts, each proved, joined to others by its edges and measured, as many as time allows.
 
-    Attributes
-    ----------
-    proofs : list of ChartProof
-        What there is so far.
-    bounds : list of _Edges
-        Of the first of them, what covers their edges.
-    measured : list of MeasuredChart
-        Of the first of them, what was measured.
-    unfinished : Unfinished or None
-        What is left, if it did not come to the end.
+    Of the first of the `proofs`, `bounds` are what covers their edges, and `measured` what was measured; `unfinished`
+    is what is left, if it did not come to the end.
     """
 
     def __init__(self, system: SurfaceSystem, surface: Surface) -> None:
