@@ -127,7 +127,8 @@ def _loop(state: State, starts: np.ndarray, plan: Plan, engine: Engine, pool: Th
         lanes = np.flatnonzero((state.codes == RUNNING) & (state.done == state.position))
         if lanes.size == 0 or state.position >= plan.steps:
             return
-        count = min(count, _room(state, plan))
+        room = _room(state, plan)
+        count = room if room < 2 * count else count  # no short call for a rest
         began = time.perf_counter()
         _call(state, plan, engine, pool, lanes, count)
         elapsed = time.perf_counter() - began

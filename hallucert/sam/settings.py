@@ -265,8 +265,9 @@ def _scales(objective: Objective, starts: np.ndarray, rho: float, law: RadiusLaw
     """
     with np.errstate(all="ignore"):
         g = objective.floats.gradient(starts)
-        size, u = law.floats.direction(g)
-        slopes, steps = size if law == SAM else row_norms(g), row_norms(rho * u)
+        size, along = law.floats.size(g), law.floats.weighted(g)
+        slopes = size if law == SAM else row_norms(g)
+        steps = rho * ((slopes if along is g else row_norms(along)) / size)
     slopes = slopes[np.isfinite(slopes) & (slopes > 0)]
     steps = steps[np.isfinite(steps)]
     largest = max(float(np.abs(starts).max(initial=0.0)), float(steps.max(initial=0.0)))
