@@ -20,10 +20,9 @@ from hallucert.files import replacing
 from hallucert.objectives.doors import checked_objective
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM
-from hallucert.plot.layout import BLACK, SIZE, Options, scale
+from hallucert.plot.layout import BLACK, SIZE, Axes, Options, scale
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Okabe and Ito's palette: distinguishable with any common colour vision deficiency, and on viridis.
@@ -98,14 +97,17 @@ def once(ax: Axes, label: str) -> str:
     return f"_{label}" if label in ax.get_legend_handles_labels()[1] else label
 
 
-def windowless(rows: int, columns: int, size: tuple[float, float], share: bool = False) -> tuple[Figure, np.ndarray]:
+def windowless(
+    rows: int, columns: int, size: tuple[float, float], share: bool = False, projection: str | None = None
+) -> tuple[Figure, np.ndarray]:
     """Make a figure of so many inches and its axes (rows, columns) without pyplot, which would look for a screen."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="compressed")
     FigureCanvasAgg(figure)
-    return figure, figure.subplots(rows, columns, sharex=share, sharey=share, squeeze=False)
+    each = {"projection": projection}
+    return figure, figure.subplots(rows, columns, sharex=share, sharey=share, squeeze=False, subplot_kw=each)
 
 
 def save_picture(figure: Figure, path: Path) -> None:

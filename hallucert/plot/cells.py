@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import ceil, floor
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,11 +16,8 @@ from hallucert.decimals import short_rational
 from hallucert.errors import require
 from hallucert.plot import canvas, layout
 from hallucert.plot.canvas import BLUE, GREEN, ORANGE, SKY, VERMILION, WHITE
-from hallucert.plot.layout import BLACK
+from hallucert.plot.layout import BLACK, Axes
 from hallucert.settings import checked_flag
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 HALLUCINATED, OTHER, TWO_CYCLE, TRAP = "hallucinated minimizer", "attractor", "two-cycle", "trap"
 KINDS = {

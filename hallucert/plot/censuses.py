@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,11 +10,8 @@ from hallucert.arguments import quiet
 from hallucert.errors import ArgumentError
 from hallucert.plot import canvas, graph, layout
 from hallucert.plot.canvas import ORANGE, SKY, VERMILION, WHITE
-from hallucert.plot.layout import BLACK
+from hallucert.plot.layout import BLACK, Axes
 from hallucert.settings import checked_flag
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 TARGETS = {"minimizer": "o", "saddle": "s", "maximizer": "^"}
 STABILITIES = {"attractor": ORANGE, "repeller": VERMILION, "undecided": SKY}
@@ -95,7 +91,6 @@ def census(
     title = text if look.title is None else look.title
     if f.dimension == 1:
         layout.label(ax, (*f.variables, "loss"), title)
-        layout.legend(ax)
     else:
         layout.finish(ax, f.variables, title, window)
     return ax

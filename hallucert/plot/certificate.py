@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,9 +19,7 @@ from hallucert.plot.cells import basins
 from hallucert.plot.censuses import census
 from hallucert.plot.families import branches, sheet
 from hallucert.plot.landscape import landscape
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from hallucert.plot.layout import Axes
 
 
 @quiet
@@ -74,10 +71,6 @@ def certificate(certificate: canvas.Found, ax: Axes | None = None, title: str | 
 
 def save_certificate(found: canvas.Found, path: Path, size: tuple[float, float] = layout.SIZE) -> None:
     """Write the picture of a certificate as PDF, SVG or PNG, by the suffix of `path`, of so many inches."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="compressed")
-    FigureCanvasAgg(figure)
-    space = isinstance(found, SurfaceCertificate)
-    layout.save(certificate(found, figure.add_subplot(projection="3d" if space else None)), path)
+    projection = "3d" if isinstance(found, SurfaceCertificate) else None
+    _, ((ax,),) = canvas.windowless(1, 1, size, projection=projection)
+    layout.save(certificate(found, ax), path)

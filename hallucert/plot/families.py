@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,11 +20,8 @@ from hallucert.find.curves.records import Branch, EndReason, EventType, Sheet, S
 from hallucert.objectives.objective import Objective
 from hallucert.plot import canvas, layout, proved
 from hallucert.plot.canvas import BLUE, ORANGE, SKY, VERMILION, WHITE
-from hallucert.plot.layout import BLACK, SIZE
+from hallucert.plot.layout import BLACK, SIZE, Axes
 from hallucert.settings import checked_choice
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 DENSITY = 24
 """Points drawn between two neighbours of a branch."""
@@ -369,4 +366,3 @@ def _finish_space(ax: Any, names: list[str], title: str | None) -> None:
     ax.set_aspect("equal")
     ax.locator_params(nbins=5 if layout.scale(ax) >= 1 else 3)
     layout.label(ax, names, title)
-    layout.legend(ax)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,10 +13,8 @@ from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective
 from hallucert.plot import canvas, layout
 from hallucert.plot.canvas import SKY, VERMILION
+from hallucert.plot.layout import Axes
 from hallucert.sam.maps import sam_value
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 FINER = 4
 """A line has so many times as many points as a side of a grid."""

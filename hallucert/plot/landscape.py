@@ -7,7 +7,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,12 +19,9 @@ from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.plot import canvas, graph, layout
 from hallucert.plot.canvas import ORANGE, SKY, VERMILION, WHITE
-from hallucert.plot.layout import BLACK
+from hallucert.plot.layout import BLACK, Axes
 from hallucert.sam.maps import sam_value, shifted_gradient
 from hallucert.settings import checked_choice, checked_double, checked_flag
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 FIELDS = ("stream", "arrows", "none")
 SURFACES = ("f", "sam")
@@ -102,7 +98,6 @@ def landscape(
         _draw_run(ax, path)
         graph.draw_points(ax, f, marked)
         layout.label(ax, (*f.variables, "loss"), look.title)
-        layout.legend(ax)
         return ax
     x, y = canvas.grid(window, look.resolution)
     values = f.floats.value if radius is None or shown == "f" else partial(sam_value, f, rho=radius)

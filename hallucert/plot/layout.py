@@ -22,6 +22,8 @@ from hallucert.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+else:
+    Axes = Any  # for annotations: matplotlib loads when something is drawn
 
 BLACK = "#000000"
 Options = dict[str, Any]
@@ -87,11 +89,10 @@ def finish(
         ax.margins(0.04)
         ax.grid(True, color=BLACK, alpha=0.08)
     label(ax, names, title)
-    legend(ax)
 
 
 def label(ax: Axes, names: Sequence[str], title: str | None = None) -> None:
-    """Set labels, ticks and title in their sizes."""
+    """Set labels, ticks and title in their sizes, and the legend."""
     larger, space = scale(ax), ax.name == "3d"
     size, (label_pad, tick_pad) = FONT_SIZE * larger, (larger * (pad + own) - own for pad, own in PADS[space])
     for axis, name in zip("xyz", names, strict=False):
@@ -99,6 +100,7 @@ def label(ax: Axes, names: Sequence[str], title: str | None = None) -> None:
     ax.tick_params(labelsize=size * (0.9 if space else 1), pad=tick_pad)
     if title:
         ax.set_title(spelled(title), fontsize=size + 1, pad=6 * larger)
+    legend(ax)
 
 
 def inches_of(ax: Axes) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,12 +22,9 @@ from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective
 from hallucert.plot import canvas, layout
 from hallucert.plot.canvas import ORANGE, SKY, VERMILION, WHITE
-from hallucert.plot.layout import BLACK, FONT_SIZE, SIZE
+from hallucert.plot.layout import BLACK, FONT_SIZE, SIZE, Axes
 from hallucert.sam.maps import sam_value
 from hallucert.settings import checked_positive
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MARKERS = (("o", ORANGE), ("D", SKY), ("s", WHITE), ("^", VERMILION))
 """Marker and colour of the centre and of the points after it, in turn."""
@@ -250,7 +247,6 @@ def _draw_profile(
     _compress(ax, curves)
     ax.set_xlim(*window)
     layout.label(ax, ("distance along the line", "loss"), look.title)
-    layout.legend(ax)
 
 
 def _compress(ax: Axes, curves: list[np.ndarray]) -> None:

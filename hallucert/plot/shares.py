@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,11 +12,8 @@ from hallucert.diagnosis.shares import Share, clopper_pearson
 from hallucert.errors import ArgumentError, require
 from hallucert.plot import canvas, layout
 from hallucert.plot.canvas import BLUE, ORANGE, SKY, VERMILION
-from hallucert.plot.layout import BLACK
+from hallucert.plot.layout import BLACK, Axes
 from hallucert.prove.prevalence import Prevalence
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 CLASSES: dict[str, tuple[str, Callable[[Share], bool]]] = {
     "hallucinated minimizer": (VERMILION, lambda share: share.hallucinated and share.kind is Kind.MINIMIZER),

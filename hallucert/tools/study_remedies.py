@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hallucert.diagnosis.shares import clopper_pearson
-from hallucert.plot.canvas import BLUE, ORANGE, SKY, VERMILION, save_picture, windowless
+from hallucert.plot.canvas import BLUE, ORANGE, SKY, VERMILION, windowless
 from hallucert.plot.layout import BLACK, spelled
-from hallucert.tools.study_report import Row, Summary, cells_of, summary_of, write_table
+from hallucert.tools.study_report import Row, Summary, cells_of, save_all, summary_of, write_table
 from hallucert.tools.study_training import Run, TrainingArena
 from hallucert.training.monitor import Standing
 
@@ -138,9 +138,7 @@ def compared(arena: TrainingArena, runs: list[Run], folder: Path) -> Summary:
     write_table(folder / "table.csv", rows)
     write_table(folder / "curves.csv", curve_rows(runs))
     drawn = {"curves": draw_curves(arena.title, runs), "remedies": draw_remedies(arena.title, rows)}
-    pictures = [folder / f"{name}.png" for name in drawn]
-    for path, figure in zip(pictures, drawn.values(), strict=True):
-        save_picture(figure, path)
+    pictures = save_all(drawn, folder)
     cells = cells_of(rows, ())
     for cell in cells:
         members = of_arm(rows, cell["arm"], cell["rho"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +127,11 @@ def draw_all(title: str, ends: Ensemble, rows: list[Row], folder: Path) -> list[
         "final": final_values(title, ends),
         "classes": classes(title, rows),
     }
+    return save_all(drawn, folder)
+
+
+def save_all(drawn: Mapping[str, Figure], folder: Path) -> list[Path]:
+    """Save pictures by their names, and return their paths."""
     paths = [folder / f"{name}.png" for name in drawn]
     for path, figure in zip(paths, drawn.values(), strict=True):
         save_picture(figure, path)
