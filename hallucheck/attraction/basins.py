@@ -12,11 +12,12 @@ every step takes `|V^-1 (x - x*)|` to at most `1 - t (1 - kappa)` of what it was
 `t E |W w|` long. Let the columns of `V` be in blocks, and `|w|` be the norms of the blocks of `w`. So if on the ball
 `|x - x*| <= R`, for values of `L` and `W` at any two points of it, the norms of the blocks have the bounds
 
-    |I - E L W| <= N,    |W| <= b,    |L| <= a,    with    p N <= kappa p,  kappa < 1,    p N + E b <= p,    p > 0,
+    |I - E L W| <= N,   |W| <= b,   |L L'^T| <= S,   with   p N <= kappa p,  kappa < 1,   p N + E b <= p,   p > 0,
 
 then `p |w|` falls to at most `1 - t (1 - kappa)` of what it was, and by at least the length of the step; so the way
 from `x_0` has at most the length `p |w(x_0)|`, and ends at a zero of `y` in the ball if it cannot leave it. From
-`|x_0 - x*| = r` on it is at most `r p a`.
+`|x_0 - x*| = r` on it is at most `r` times the length of a sum of `p_i` times unit combinations of the rows of block
+`i` of a mean of `L`, so at most `r sqrt(p S p^T)`; and at most `r p a`, if `|L| <= a`.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def prove_around_manifold(
 
     With `method = (k, c, b)`, `W = (k B^T P1 + c B(x*)^T P2)/n` and `L = Q1 A` they are, on a box around the ball,
 
-        |G - E L W| <= N,    |W| <= beta,    |L| <= a,    |W - W(x*)| <= d.
+        |G - E L W| <= N,    |W| <= beta,    |L| <= a,    |L L'^T| <= S,    |W - W(x*)| <= d.
 
     Of the weights the last one, `pi`, is for what is left of velocities, of which there is nothing if `c = b = 0`.
     """
@@ -122,8 +123,21 @@ def prove_around_manifold(
         taken = dot(p, [row[j] for row in n]) + drift * norm(columns[blocks[j].start : blocks[j].stop])
         require(taken.at_most(bound * weight), (taken + length * beta[j]).at_most(weight))
     taken = exact(c) * length * way + pi * exact(b)
-    require(taken.at_most(bound * pi), (taken + length * exact(c)).at_most(pi), way.at_most(slope))
+    require(taken.at_most(bound * pi), (taken + length * exact(c)).at_most(pi))
+    require(way.at_most(slope) or (ZERO.at_most(slope) and pairs(p, blocks, left, rows).at_most(slope.power(2))))
     return size / (ONE + slope)
+
+
+def pairs(p: list[Interval], blocks: list[range], left: Matrix, rows: Vector) -> Interval:
+    """`p S p^T`: of each two blocks the product at `x*`, and what it changes by if rows change by at most so much."""
+    squares = left @ left.T
+    here, moved = ([norm(part[q.start : q.stop]) for q in blocks] for part in (Vector(map(norm, left)), rows))
+    ends = [a + b for a, b in zip(here, moved, strict=True)]
+    return total(
+        p[i] * p[j] * (block(squares, a, b).frobenius() + ends[i] * ends[j] - here[i] * here[j])
+        for i, a in enumerate(blocks)
+        for j, b in enumerate(blocks)
+    )
 
 
 def block(a: Matrix, rows: range, columns: range) -> Matrix:

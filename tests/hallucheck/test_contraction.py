@@ -10,7 +10,7 @@ import pytest
 
 from hallucheck.arithmetic.interval import ONE, Undefined, exact, hull, working_precision
 from hallucheck.arithmetic.linear import Vector, identity, matrix_of
-from hallucheck.attraction.basins import change_of_product
+from hallucheck.attraction.basins import change_of_product, pairs
 from hallucheck.attraction.contraction import Family, along
 from hallucheck.attraction.cycle import CycleSystem, Step, TwoSteps, read_pair
 from hallucheck.files.reading import box
@@ -79,6 +79,17 @@ def test_derivatives_along_columns_are_sums_of_those_by_variables():
         bends = [matrix_of([[exact(1)] * 2] * 2), matrix_of([[exact(10)] * 2] * 2)]
         found = along(bends, matrix_of([[exact(2), exact(5)], [exact(3), exact(7)]]))
         assert [float(m[0][1]) for m in found] == [32, 75]
+
+
+def test_pairs_of_blocks_add_up_to_the_most_in_one_direction():
+    """p = (2, 3), rows (3, 0, 0), (0, 4, 0) in one block and (0, 0, 5) in another, so 4 |(9, 16)| + 9 * 25 in all.
+
+    If rows change by up to 1, 2 and 6, ``|L_1|`` is 5 and changes by up to the root of 5, ``|L_2|`` by 6.
+    """
+    left = matrix_of([[exact(v) for v in row] for row in ([3, 0, 0], [0, 4, 0], [0, 0, 5])])
+    for moved, more in (([0, 0, 0], 0), ([1, 2, 6], 4 * (10 * 5**0.5 + 5) + 9 * 96 + 12 * (30 + 11 * 5**0.5))):
+        found = pairs([exact(2), exact(3)], [range(2), range(2, 3)], left, Vector(map(exact, moved)))
+        assert float(found) == pytest.approx(4 * 337**0.5 + 225 + more)
 
 
 def test_a_product_changes_by_what_both_factors_change():

@@ -74,6 +74,7 @@ def evidence_of(cert: hc.Certificate) -> Evidence:
         {"size": Fraction(1, 50)},
         {"weights": (Fraction(1, 2),)},  # what the way from x* costs, E b/(1 - kappa) with kappa at x*
         {"slope": Fraction(7, 5)},  # less than p a = .737 * 2
+        {"slope": Fraction(-4)},  # its square is larger than that of p a
         {"step": Fraction(1)},  # too long: 1 - 4 = -3
         {"step": Fraction(-1, 10)},
         {"size": Fraction(0)},
@@ -128,7 +129,10 @@ TWO = hc.Objective.least_squares(["x**2 + y**2 - 1 + z*y/2", "z - x*y + w**2/3"]
 
 @pytest.mark.parametrize(("law", "blocks"), [("sam", (1, 1)), ("usam", (1, 1)), ("asam", (2,))])
 def test_bounds_of_two_residuals_hold_at_pairs_of_points(law: str, blocks: tuple[int, ...]) -> None:
-    """N, b and a bound the norms of the blocks at random pairs of points, in floats by differences."""
+    """N, b, a and S bound the norms of the blocks at random pairs of points, in floats by differences.
+
+    And ``p |L e|``, for all weights and unit vectors e, is at most ``sqrt(p S p^T)``.
+    """
     f, rho = TWO, 0.75
     x = np.array([0.4, 0.5, 0.3, -0.6])
     v = np.array([[1.0, 0.3], [-0.2, 0.8]])
@@ -140,7 +144,8 @@ def test_bounds_of_two_residuals_hold_at_pairs_of_points(law: str, blocks: tuple
         bounds = manifold_basin.frame_of(evidence, exact).bounds(size)
 
     count = len(blocks)
-    assert [part.shape for part in vars(bounds).values()] == [(count, count), (count,), (count,), (count,)]
+    shapes = [(count, count), (count,), (count,), (count, count), (count,)]
+    assert [part.shape for part in vars(bounds).values()] == shapes
 
     def plus(x: np.ndarray) -> np.ndarray:
         g = f.gradient(x)
@@ -154,7 +159,15 @@ def test_bounds_of_two_residuals_hold_at_pairs_of_points(law: str, blocks: tuple
 
     rng, cuts = np.random.default_rng(1), np.cumsum(blocks)[:-1]
     for _ in range(30):
-        (left, _), (_, right) = (lanes(x + float(size) * d / np.linalg.norm(d)) for d in rng.normal(size=(2, 4)))
+        (left, _), (other, right) = (lanes(x + float(size) * d / np.linalg.norm(d)) for d in rng.normal(size=(2, 4)))
+        weights = rng.uniform(size=count)
+        for direction in rng.normal(size=(20, 4)):
+            e = direction / np.linalg.norm(direction)
+            ways = [np.linalg.norm(part @ e) for part in np.split(left, cuts)]
+            assert (weights @ ways) ** 2 <= weights @ bounds.slopes @ weights + 1e-8
+        for i, rows in enumerate(np.split(left, cuts)):
+            for j, rows_there in enumerate(np.split(other, cuts)):
+                assert np.linalg.norm(rows @ rows_there.T, 2) <= bounds.slopes[i, j] + 1e-8
         rest = np.eye(2) - float(step) * left @ right
         for i, rows in enumerate(np.split(rest, cuts, axis=0)):
             for j, block in enumerate(np.split(rows, cuts, axis=1)):
@@ -255,7 +268,10 @@ def test_what_are_no_blocks_no_basis_and_no_step_make_no_frame(change: dict) -> 
 
 
 def test_the_bounds_grow_as_the_derivatives_say() -> None:
-    """On a ball N grows by E times terms of first order and a product of two changes, b and a by one change."""
+    """On a ball N grows by E times terms of first order and a product of two changes, b and a by one change.
+
+    With one residual S is the square of a.
+    """
     with arithmetic("arb", 106):
         found, size = (
             frame(hc.Objective.least_squares(["x**2 + y**2 - 1"]), ("2/5", "1/2"), ("1",), (1,)),
@@ -268,9 +284,35 @@ def test_the_bounds_grow_as_the_derivatives_say() -> None:
     first = np.linalg.norm((MidRad(right.T) @ of[0]).magnitude()) + np.linalg.norm((MidRad(left) @ of[1]).magnitude())
     assert bounds is not None and none is not None
     grown = [float((new - old).item()) for new, old in zip(vars(bounds).values(), vars(none).values(), strict=True)]
-    assert grown[1:] == pytest.approx([columns, rows, columns], rel=1e-6)
+    assert grown[1:3] + grown[4:] == pytest.approx([columns, rows, columns], rel=1e-6)
+    assert bounds.slopes.item() == pytest.approx(bounds.slope.item() ** 2)
     assert grown[0] == pytest.approx((float(size) * first + rows * columns) / 5, rel=1e-6)
     assert rows * columns > 0.1 * float(size) * first
+
+
+def test_the_way_is_paid_for_in_one_direction() -> None:
+    """``sqrt(p S p^T)`` is the most that ``p |L e|`` is for a unit vector e; the prover takes it, if ``p a`` is more.
+
+    In a tiny ball, for circles in two planes, by differences.
+    """
+    f = hc.Objective.least_squares(["x**2 + y**2 - 1", "z**2 + w**2 - 2"])
+    cert = hc.certify(f, hc.sam.run(f, [0.3, 0.1, -0.9, 0.2], 2, "0.02", 10_000).x, 2, basin="0.005")
+    inputs = cert["basin"].inputs
+    p, v = np.array(inputs["weights"], float), np.array(inputs["basis"], float).reshape(2, 2)
+    with arithmetic("arb", 212):
+        around = manifold_basin.frame_of(evidence_of(cert), inputs)
+        tiny, bounds = around.bounds(Fraction(1, 2**40)), around.bounds(inputs["size"])
+
+    def w(x: np.ndarray) -> np.ndarray:
+        g = f.gradient(x)
+        return np.linalg.solve(v, f.residual(x + 2 * g / np.linalg.norm(g)))
+
+    rows = p * np.column_stack([(w(cert.x + e) - w(cert.x - e)) / 2e-6 for e in 1e-6 * np.eye(4)]).T
+    most = max(np.linalg.norm(rows @ signs) for signs in ((1, 1), (1, -1)))
+    assert p @ tiny.slopes @ p == pytest.approx(most**2, rel=1e-6)
+    assert p @ tiny.slope == pytest.approx(np.linalg.norm(rows, axis=0).sum(), rel=1e-6)
+    assert p @ tiny.slope > 1.1 * most
+    assert most < float(inputs["slope"]) < 0.99 * (p @ bounds.slope)
 
 
 def test_the_rest_of_the_way_is_weighted_block_by_block() -> None:
@@ -295,16 +337,6 @@ def test_where_the_gradient_may_vanish_nothing_is_bounded_for_usam(x: str, bound
         inputs = {"step": Fraction(1, 10), "basis": (Fraction(1),), "blocks": (Fraction(1),)}
         bounds = manifold_basin.frame_of(evidence, inputs).bounds(Fraction(1, 2**20))
     assert (bounds is not None) == bounded
-
-
-def test_a_rotation_times_a_number_is_no_longer_than_that() -> None:
-    """The bound of a block of two is its 2-norm, not the root of the sum of its squares."""
-    turn = 0.9 * np.array([[np.cos(1), np.sin(1)], [-np.sin(1), np.cos(1)]])
-    assert manifold_basin.rotation_norm(MidRad(turn)) == pytest.approx(0.9, rel=1e-12)
-    for block in np.random.default_rng(2).normal(size=(20, 2, 2)):
-        bound = manifold_basin.rotation_norm(MidRad(block, 1e-9))
-        assert np.linalg.norm(block, 2) <= bound <= np.linalg.norm(block, 2) + 5e-9
-    assert manifold_basin.rotation_norm(MidRad(np.eye(3))) == float("inf")
 
 
 def test_inputs_of_the_other_form_are_refused(ring: hc.Certificate) -> None:

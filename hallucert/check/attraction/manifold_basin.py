@@ -6,10 +6,10 @@ the two of a pair of complex eigenvalues), ``L = V^-1 A``, ``W = B^T V/n``, and 
 the blocks of ``w = V^-1 y``. Omega is the ball ``|x - x*| <= R``. Suppose that g is not 0 on Omega, and that for all
 x, x' of it
 
-    |I - E L(x') W(x)| <= N,    |W(x)| <= b,    |L(x)| <= a,
+    |I - E L(x') W(x)| <= N,    |W(x)| <= b,    |L(x)| <= a,    |L(x) L(x')^T| <= S,
 
-N a matrix of bounds of the 2-norms of blocks, b and a vectors of bounds for blocks of columns and of rows. Let weights
-``p > 0`` make it a contraction and pay for the way:
+N and S matrices of bounds of the 2-norms of blocks, b and a vectors of bounds for blocks of columns and of rows. Let
+weights ``p > 0`` make it a contraction and pay for the way:
 
     p N <= kappa p,  kappa < 1,    and    p N + E b <= p.
 
@@ -18,17 +18,19 @@ y(x)`` with a mean Abar of A along it, and ``I - t E L W = (1 - t) I + t (I - E 
 t p N |w|``, at most ``1 - t (1 - kappa)`` times ``p |w|``, and at most ``p |w| - t E b |w|``, where ``t E b |w|``
 bounds the length of the step. So the path from ``x_0`` has at most the length ``p |w(x_0)|``. If that and
 ``|x_0 - x*|`` are together at most R, all of it stays in Omega, by induction; it has a limit with y = 0 and g != 0, a
-point of the manifold of solutions. As ``|w(x_0)| <= a |x_0 - x*|``, every start with ``|x_0 - x*| <= R/(1 + p a)`` is
-one.
+point of the manifold of solutions. With a mean Lbar of L from ``x*`` to x_0 and unit vectors c_i, one for each block,
+``p |w(x_0)| = (sum p_i c_i^T Lbar_i) (x_0 - x*)``, and the square of that row is ``sum p_i p_j c_i^T Lbar_i Lbar_j^T
+c_j``, at most ``p S p^T``. So with ``slope = sqrt(p S p^T)``, or ``p a``, every start with ``|x_0 - x*| <= R/(1 +
+slope)`` is one.
 
-N, b and a are their values at ``x*``, in balls, and what L and W change on Omega: by the mean value theorem a row of L
-changes by at most R times the 2-norm of its derivative on a box around Omega, entries of ``L(x') W(x*)`` and
+N, b, a and S are their values at ``x*``, in balls, and what L and W change on Omega: by the mean value theorem a row of
+L changes by at most R times the 2-norm of its derivative on a box around Omega, entries of ``L(x') W(x*)`` and
 ``L(x*) W(x)`` likewise, and ``(L(x') - L(x*)) (W(x) - W(x*))`` by products of such norms. The derivatives are array
 programs, run in midpoint-radius arrays (`hallucert.check.attraction.ascent_programs`), in which g and x+ are enclosed
 by the mean value theorem, too.
 
 Inputs of `basin`: ``step`` (E), ``basis`` (V by rows), ``blocks`` (their sizes), ``size`` (R), ``bound`` (kappa),
-``weights`` (p), ``slope`` (a bound of ``p a``). Number: ``radius``, ``R/(1 + slope)``. Numbers of `converges`:
+``weights`` (p), ``slope`` (a bound of one of the two). Number: ``radius``, ``R/(1 + slope)``. Numbers of `converges`:
 ``distance`` (``|x_N - x*|``) and ``rest`` (``p |w(x_N)|``, which bounds the rest of the path).
 """
 
@@ -66,11 +68,12 @@ LANES = 2**12
 
 @dataclass(frozen=True)
 class Bounds:
-    """Bounds on a ball around ``x*``, block by block: N, b and a, and of how far W is from its value at ``x*``."""
+    """Bounds on a ball around ``x*``, block by block: N, b, a and S, and of how far W is from its value at ``x*``."""
 
     contraction: Doubles
     descent: Doubles
     slope: Doubles
+    slopes: Doubles
     change: Doubles
 
 
@@ -124,11 +127,16 @@ class Frame:
         reach = float_above(size)
         turned = norms(by_left, -1) + norms(by_right, -1).T
         rows, columns = (reach * norms(a.reshape(len(a), -1), -1) * UP for a in (of_left, of_right))
+        own = norms(left, -1)
         change = (reach * turned + np.outer(rows, columns)) * float_above(self.step) * UP
+        here, moved, slope = (self._squeezed(a[:, None])[:, 0] for a in (own, rows, own + rows))
+        crossed = np.outer(here, moved)
+        slopes = self._squeezed(left @ left.T) + crossed + crossed.T + np.outer(moved, moved)
         return Bounds(
             (self._diagonal(rest, self._squeezed(rest)) + self._squeezed(change)) * UP,
             self._squeezed(norms(right.T, -1)[None] + columns)[0] * UP,
-            self._squeezed((norms(left, -1) + rows)[:, None])[:, 0] * UP,
+            slope * UP,
+            slopes * UP,
             self._squeezed(columns[None])[0] * UP,
         )
 
@@ -280,9 +288,9 @@ def measure_ball(
 
 
 def serves(bounds: Bounds, step: Fraction, bound: Fraction, weights: Sequence[Fraction], slope: Fraction) -> bool:
-    """Tell, exactly, whether ``p N <= kappa p``, ``p N + E b <= p`` and ``p a <= slope``."""
-    parts = (bounds.contraction, bounds.descent, bounds.slope)
-    n, b, a = ([Fraction(v) for v in part.reshape(-1).tolist()] for part in parts)
+    """Tell, exactly, whether ``p N <= kappa p``, ``p N + E b <= p``, and ``p a <= slope`` or ``p S p^T <= slope^2``."""
+    parts = (bounds.contraction, bounds.descent, bounds.slope, bounds.slopes)
+    n, b, a, s = ([Fraction(v) for v in part.reshape(-1).tolist()] for part in parts)
     count = len(weights)
     if len(b) != count:
         return False
@@ -290,7 +298,9 @@ def serves(bounds: Bounds, step: Fraction, bound: Fraction, weights: Sequence[Fr
         taken = sum(p * v for p, v in zip(weights, n[j::count], strict=True))
         if taken > bound * weight or taken + step * b[j] > weight:
             return False
-    return sum(p * v for p, v in zip(weights, a, strict=True)) <= slope
+    pairs = (p * q for p in weights for q in weights)
+    square = sum(pair * v for pair, v in zip(pairs, s, strict=True))
+    return slope >= 0 and (square <= slope**2 or sum(p * v for p, v in zip(weights, a, strict=True)) <= slope)
 
 
 def measure_arrival(evidence: Evidence, x: list[Ball], ar: BallArithmetic) -> Enclosure | None:

@@ -26,9 +26,10 @@ and last ``|z|``, are bounded by a matrix and pay for the way by a row,
 with which the weights p, one for each block and one for z, contract and pay as for a basin. So the weighted sum S of
 these norms falls by kappa a step, and by at least ``|x' - x|``: runs from states with ``|x_0 - x*| + S <= R`` stay in
 Omega, by induction, and x converges. The limit has y = 0 and v = 0, and g is not 0 there: a point of the manifold of
-solutions. With ``v_0 = 0``, o = z = 0 is a choice, ``|Q_1 y_0| <= a |x_0 - x*|``, and every start with ``|x_0 - x*| <=
-R/(1 + p a)`` is one. Limits of this ball depend continuously on ``x_0``, and ``x*`` is its own: all are on the manifold
-through it (A has full rank on Omega: ``c^T A = 0`` makes c a left eigenvector of the contraction, with eigenvalue 1).
+solutions. With ``v_0 = 0``, o = z = 0 is a choice, ``p |Q_1 y_0|`` is at most slope times ``|x_0 - x*|``, as for a
+basin, and every start with ``|x_0 - x*| <= R/(1 + slope)`` is one. Limits of this ball depend continuously on ``x_0``,
+and ``x*`` is its own: all are on the manifold through it (A has full rank on Omega: ``c^T A = 0`` makes c a left
+eigenvector of the contraction, with eigenvalue 1).
 
 Inputs beside those at the point: ``basis`` (P by rows), ``blocks``, ``size``, ``bound``, ``weights`` (one more than
 blocks) and ``slope``, as for `basin`. Number: ``radius``. For exactly this step and momentum.
@@ -62,7 +63,7 @@ class Carried:
         of_blocks = self.frame.bounds(size)
         if of_blocks is None:
             return None
-        n, descent, slope, change = vars(of_blocks).values()
+        n, descent, slope, slopes, change = vars(of_blocks).values()
         (k, carried), step = self.shares, self.frame.step
         into = slope * float_above(carried * step) * UP + TINY
         out = change * float_above(1 / k) * UP + TINY
@@ -71,6 +72,7 @@ class Carried:
             np.block([[n, into[:, None]], [out[None], kept[None]]]) * UP,
             np.concatenate([descent, length]) * UP,
             np.concatenate([slope, [0.0]]),
+            np.pad(slopes, (0, 1)),
             np.concatenate([change, [0.0]]),
         )
 

@@ -121,7 +121,7 @@ def _weighted(bounds: manifold_basin.Bounds | None, step: Fraction) -> Inputs | 
     """
     if bounds is None:
         return None
-    n, b, a = bounds.contraction, bounds.descent, bounds.slope
+    n, b = bounds.contraction, bounds.descent
     try:
         p = np.linalg.solve((np.eye(len(n)) - n).T, float(step) * b * (1 + ROOM))
     except np.linalg.LinAlgError:
@@ -130,7 +130,7 @@ def _weighted(bounds: manifold_basin.Bounds | None, step: Fraction) -> Inputs | 
         return None
     rest = Fraction(float((float(step) * b / p).min()))  # of 1 - kappa, the room included
     bound = round_up(1 - rest, 60)
-    slope = round_up(Fraction(float(p @ a)) * (1 + SLACK), 24)
+    slope = round_up(Fraction(float(min(p @ bounds.slope, np.sqrt(p @ bounds.slopes @ p)))) * (1 + SLACK), 24)
     weights = tuple(Fraction(v) for v in p.tolist())
     serves = bound < 1 and manifold_basin.serves(bounds, step, bound, weights, slope)
     return {"bound": bound, "weights": weights, "slope": slope} if serves else None
