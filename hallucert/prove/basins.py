@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from os import PathLike
 
@@ -35,7 +36,7 @@ from hallucert.clock import Clock, Progress, working
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import Exact, exact_radius
 from hallucert.files import Checkpoint
-from hallucert.find.basins.search import Search
+from hallucert.find.basins.search import Search, share_of
 from hallucert.find.basins.search import ellipses_of as rows_of
 from hallucert.interrupt import ended_by_interrupt
 from hallucert.objectives.doors import checked_formula
@@ -173,25 +174,27 @@ def basins(
         elif goals:
             search.resume(*beside_curves(regions, region, depth), goals)
         on = _run(search, clock.part(SEARCHING), goal, clock, kept)
+        proof = _proof(_flow(search, problem, step, regions, traps), None, jobs, worth, clock)
         last, part = -1.0, clock.part(TRAPPING)
-        while on and search.share < goal and len(traps) < room and search.share - last > LEAST:
-            last, core, others = search.share, *among_open(problem, step, search, regions, depth)
+        while on and not clock.passed() and proof.share < goal and len(traps) < room and proof.share - last > LEAST:
+            last, search = proof.share, _only_proved(search, proof)
+            core, others = among_open(problem, step, search, regions, depth)
             if not len(core) and len(points) + len(traps) < 2:
                 break  # it would be nothing new
-            traps = [*traps, Trap(first + 2 * len(traps), tuple(range(FIRST, first + 2 * len(traps))))]
-            rows = np.concatenate([search.settled, _rows(core, traps[-1].core)])
-            search = _search(problem, step, region, regions, depth, traps)
-            search.resume(rows, others, [traps[-1].labels[1]])
+            trap = Trap(first + 2 * len(traps), tuple(range(FIRST, first + 2 * len(traps))))
+            rows = np.concatenate([search.settled, _rows(core, trap.core)])
+            search = _search(problem, step, region, regions, depth, [*traps, trap])
+            search.resume(rows, others, [trap.labels[1]])
             on = _run(search, part, goal, clock) and not part.passed()
-        cells, labels, steps = _leaves(search)
-        partition = Partition(region, cells)
-        flow = Flow(problem, step, partition, labels, steps, regions, traps)
-        with ended_by_interrupt(clock):
-            labels = np.where(flow.settled(_edges(flow, jobs, worth, clock)), labels, 0)
-    while traps and not np.isin(labels, traps[-1].labels).any():
-        traps = traps[:-1]
-    ar, steps = arithmetic("arb", _PRECISION), np.where(labels > 0, steps, 0)
-    return Basins(problem, step, partition, labels, steps, tuple(points), provenance(ar), tuple(traps))
+            more = _proof(_flow(search, problem, step, regions, [*traps, trap]), proof, jobs, worth, clock)
+            if not np.isin(more.flow.labels, trap.labels).any():
+                break
+            traps, proof = [*traps, trap], more
+    if traps and not np.isin(proof.flow.labels, traps[-1].labels).any():  # the only one
+        traps = []
+    ar, flow, labels = arithmetic("arb", _PRECISION), proof.flow, proof.flow.labels
+    steps = np.where(labels > 0, flow.steps, 0)
+    return Basins(problem, step, flow.partition, labels, steps, tuple(points), provenance(ar), tuple(traps))
 
 
 def _rows(core: np.ndarray, label: int) -> np.ndarray:
@@ -261,16 +264,55 @@ def _leaves(search: Search) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.concatenate([settled[:, :3], rest]), labels, steps
 
 
-def _edges(flow: Flow, jobs: int | None, worth: float, clock: Clock) -> list[Edges]:
-    """Return the edges of all cells that can be looked at in time."""
-    tasks: list[Callable[[], Edges]] = flow.tasks(_lanes)
-    found: list[Edges] = []
-    for edges in in_order(tasks, jobs, worth):
-        found.append(edges)
-        clock.tell("proved", len(found), len(tasks))
-        if clock.passed():
-            break
-    return found
+@dataclass(frozen=True)
+class _Proof:
+    """What is proved: a flow with the labels of cells that are settled, and what these lean on."""
+
+    flow: Flow
+    edges: Edges
+
+    @property
+    def share(self) -> float:
+        """The part of the box that is settled."""
+        return share_of(self.flow.partition.cells[self.edges.cells])
+
+    def carried(self, partition: Partition) -> Edges:
+        """Return the edges by the numbers that the cells have in another partition."""
+        number = partition.at(self.flow.partition.cells)
+        return Edges(*(number[part] for part in (self.edges.cells, self.edges.source, self.edges.target)))
+
+
+def _flow(
+    search: Search, problem: Problem, step: Fraction, regions: Sequence[tuple[Region, ...]], traps: Sequence[Trap]
+) -> Flow:
+    """Return what a search proposes."""
+    cells, labels, steps = _leaves(search)
+    return Flow(problem, step, Partition(search.box, cells), labels, steps, regions, traps)
+
+
+def _proof(flow: Flow, before: _Proof | None, jobs: int | None, worth: float, clock: Clock) -> _Proof:
+    """Prove what is proposed, as much as can be looked at in time; what was proved before of some cells stays so."""
+    found = [] if before is None else [before.carried(flow.partition)]
+    tasks: list[Callable[[], Edges]] = flow.tasks(_lanes, found)
+    with ended_by_interrupt(clock):
+        for number, edges in enumerate(in_order(tasks, jobs, worth), 1):
+            found.append(edges)
+            clock.tell("proved", number, len(tasks))
+            if clock.passed():
+                break
+    done = flow.settled(found)
+    none = np.zeros(0, np.int64)
+    source, target = (np.concatenate([none, *(getattr(part, name) for part in found)]) for name in ("source", "target"))
+    edges = Edges(np.flatnonzero(done), source[done[source]], target[done[source]])
+    return _Proof(replace(flow, labels=np.where(done, flow.labels, 0)), edges)
+
+
+def _only_proved(search: Search, proof: _Proof) -> Search:
+    """Return a search for which settled is what is proved."""
+    cells, labels, steps = proof.flow.partition.cells, proof.flow.labels, proof.flow.steps
+    done = labels > 0
+    search.resume(np.column_stack([cells, labels, steps])[done], cells[~done], np.flatnonzero(search.goals).tolist())
+    return search
 
 
 def _lanes() -> LaneArithmetic:

@@ -74,9 +74,11 @@ class Flow:
         known = FIRST + len(self.regions) + 2 * len(self.traps)
         return leaning(self.traps, max(known, int(self.labels.max(initial=0)) + 1))
 
-    def tasks(self, lanes: Callable[[], LaneArithmetic]) -> list[Callable[[], Edges]]:
-        """Return the work: the edges of all labelled cells, in chunks of those that take about as many steps."""
-        cells = np.flatnonzero(self.labels)
+    def tasks(self, lanes: Callable[[], LaneArithmetic], known: Sequence[Edges] = ()) -> list[Callable[[], Edges]]:
+        """Return the work: the edges of all other labelled cells, in chunks of those that take about as many steps."""
+        cells = np.setdiff1d(
+            np.flatnonzero(self.labels), np.concatenate([np.zeros(0, np.int64), *(part.cells for part in known)])
+        )
         cells = cells[np.argsort(np.abs(self.steps[cells]), kind="stable")]
         return [partial(self.edges, lanes, cells[i : i + CHUNK]) for i in range(0, len(cells), CHUNK)]
 

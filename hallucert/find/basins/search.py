@@ -85,8 +85,10 @@ class Search:
             self.tree.split(np.column_stack([np.full(len(nodes), level), nodes]))
         for level, i, j, label, _ in settled.tolist():
             settle(self.tree.arrays, level, i, j, self.alike[label])
+        self.waiting, self.blamed, self.lost = self.waiting[:0], self.blamed[:0], self.lost[:0]
+        self._failed.clear()
         self.found, self.new, self.passes = [settled], unsettled, self.base
-        self.share = _share(settled)
+        self.share = share_of(settled)
 
     def run(self, goal: float, passed: Callable[[], bool], tell: Callable[[float], object]) -> None:
         """Search until a part `goal` of the box is settled, nothing can be split, or the time is `passed`."""
@@ -128,7 +130,7 @@ class Search:
             done = labels > 0
             self.found.append(np.column_stack([batch, labels, taken])[done])
             self._fail(batch[~done], blamed[~done], False)
-            self.new, self.share = cells[first + BATCH :], self.share + _share(self.found[-1])
+            self.new, self.share = cells[first + BATCH :], self.share + share_of(self.found[-1])
             tell(self.share)
         self.passes += 1
 
@@ -205,7 +207,7 @@ class Search:
         return result
 
 
-def _share(cells: np.ndarray) -> float:
+def share_of(cells: np.ndarray) -> float:
     """Return the part of the box that cells take."""
     return float((4.0 ** -cells[:, 0]).sum())
 
