@@ -24,7 +24,7 @@ from hallucert.sam.runs import run_ensemble
 
 LEVELS = (8, 9, 10)
 """Of cells that are tried."""
-MOST = 40_000
+MOST = 100_000
 """Cells of a trap."""
 STARTS, LATE = 2000, 0.9
 """So many runs are followed for as long as this part of them takes to arrive."""

@@ -377,3 +377,24 @@ def test_a_claim_about_a_trap_needs_what_it_names(point: hc.Certificate, halves:
     named = replace(halves, traps=(halves.traps[0], replace(halves.traps[1], others=(4, 5))))
     assert named.meant((6, 7)) == {2, 3, 4, 5, 6, 7} and named.meant((2,)) == {2}
     assert [result.passed for result in results][2:4] == [False, False]
+
+
+def test_traps_lean_on_what_is_proved_alone(halves: hc.Basins, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If some proofs of basins fail, traps are sought beside what is left, and hold; no basin is proved twice."""
+    seen: list[tuple[int, ...]] = []
+    whole = graph.Flow.edges
+
+    def some(flow: graph.Flow, lanes, cells: np.ndarray) -> graph.Edges:  # type: ignore[no-untyped-def]
+        edges = whole(flow, lanes, cells)
+        seen.extend(map(tuple, flow.partition.cells[cells].tolist()))
+        lost = (flow.labels[edges.cells] == 2) & (flow.partition.cells[edges.cells, 1:].sum(axis=1) % 7 == 0)
+        return replace(edges, cells=edges.cells[~lost])
+
+    monkeypatch.setattr(graph.Flow, "edges", some)
+    options = {"attractors": halves.attractors, "depth": 6, "workers": 1, "budget": 60}
+    found = hc.basins(WELL, halves.box, RHO, STEP, **options)
+    assert found.share(2) < halves.share(2) and found.trapped > halves.trapped
+    monkeypatch.undo()
+    basins = found.partition.cells[np.isin(found.labels, (2, 3))].tolist()
+    assert {seen.count(tuple(cell)) for cell in basins} == {1}
+    assert hc.verify(found)
