@@ -35,11 +35,18 @@ def jobs_of(workers: int | None) -> tuple[int | None, float]:
     return (-1 if workers is None else workers), WORTH
 
 
+def cores(jobs: int | None) -> int:
+    """Return how many processes joblib would start for what `jobs_of` returned."""
+    from joblib import effective_n_jobs
+
+    return int(effective_n_jobs(jobs))
+
+
 def in_order(tasks: Sequence[Callable[[], R]], jobs: int | None, worth: float = 0.0) -> Iterator[R]:
     """Do tasks and yield their results in order; processes start when they seem to save `worth` seconds."""
-    from joblib import Parallel, delayed, effective_n_jobs
+    from joblib import Parallel, delayed
 
-    begun, count, saved = time.monotonic(), len(tasks), 1 - 1 / effective_n_jobs(jobs)
+    begun, count, saved = time.monotonic(), len(tasks), 1 - 1 / cores(jobs)
     for i, task in enumerate(tasks):
         expected = (time.monotonic() - begun) / i * (count - i) if i else 0.0
         if jobs != 1 and count - i > 1 and saved * expected >= worth:

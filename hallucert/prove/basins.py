@@ -42,7 +42,7 @@ from hallucert.interrupt import ended_by_interrupt
 from hallucert.objectives.doors import checked_formula
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
-from hallucert.processes import checked_workers, in_order, jobs_of
+from hallucert.processes import checked_workers, cores, in_order, jobs_of
 from hallucert.prove.attraction.attractors import COARSE, beside_curves, found_by_runs, other_cells
 from hallucert.prove.attraction.traps import among_open, around_ends
 
@@ -101,7 +101,7 @@ def basins(
         Seconds; half of them are for the search, an eighth for traps, the rest for the proof. What is not decided by
         then stays so.
     workers : int, optional
-        Processes that prove, as for `hallucert.census`.
+        Threads that search and processes that prove, as for `hallucert.census`. The search finds the same with each.
     checkpoint : path, optional
         File in which what the search has found is kept, about every minute and at its end; if it is there, the search
         goes on from it. What is in it is proved again.
@@ -165,7 +165,8 @@ def basins(
         traps = [Trap(first, ())] * (len(core) > 0)
         kept = _checkpoint(path, problem, step, region, points, core, depth)
         kept.require_place()
-        search = _search(problem, step, region, regions, depth, traps)
+        threads = cores(jobs)
+        search = _search(problem, step, region, regions, depth, traps, threads)
         goals = [k for k, own in enumerate(regions, FIRST) if isinstance(own[0], Zeros)]
         if _KEPT in kept.entries:
             search.resume(*_resumed(kept, depth), [*goals, first + 1])
@@ -183,7 +184,7 @@ def basins(
                 break  # it would be nothing new
             trap = Trap(first + 2 * len(traps), tuple(range(FIRST, first + 2 * len(traps))))
             rows = np.concatenate([search.settled, _rows(core, trap.core)])
-            search = _search(problem, step, region, regions, depth, [*traps, trap])
+            search = _search(problem, step, region, regions, depth, [*traps, trap], threads)
             search.resume(rows, others, [trap.labels[1]])
             on = _run(search, part, goal, clock) and not part.passed()
             more = _proof(_flow(search, problem, step, regions, [*traps, trap]), proof, jobs, worth, clock)
@@ -224,6 +225,7 @@ def _search(
     regions: Sequence[tuple[Region, ...]],
     depth: int,
     traps: Sequence[Trap],
+    threads: int,
 ) -> Search:
     """Return the search, which sees ellipses a little smaller than they are, and what a trap leans on as the trap."""
     labelled = [(e, k) for k, own in enumerate(regions, FIRST) for e in own if isinstance(e, Ellipse)]
@@ -233,7 +235,8 @@ def _search(
     alike = np.arange(256)
     for trap in traps:
         alike[[trap.core, *trap.others]] = trap.labels[1]
-    return Search(f, region, float(problem.rho), float(step), rows_of(rows), depth, depth, LONGEST, alike)
+    rho, eta = float(problem.rho), float(step)
+    return Search(f, region, rho, eta, rows_of(rows), depth, depth, LONGEST, alike, threads=threads)
 
 
 def _run(search: Search, part: Clock, goal: float, clock: Clock, kept: Checkpoint | None = None) -> bool:

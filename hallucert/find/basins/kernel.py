@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from hallucert.find.basins.intervals import product, run, scaled, square
-from hallucert.find.basins.tree import STACK, in_ellipse, leaf_at, of_box, of_ellipses, settle
+from hallucert.find.basins.tree import STACK, in_ellipse, leaf_at, of_box, of_ellipses
 
 PARTS = 3
 """A tube is covered by so many by so many boxes."""
@@ -227,8 +227,8 @@ def _follow(tree, finest, box, ellipses, gradient, hessian, rho, eta, cell, most
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def follow_all(tree, finest, box, ellipses, gradient, hessian, rho, eta, cells, most, registers, labels, steps, blamed):  # type: ignore[no-untyped-def]
-    """Follow cells (n, 3) one by one, each for so many steps at most; each that is settled helps those after it."""
+def follow_all(tree, finest, box, ellipses, gradient, hessian, rho, eta, registers, cells, most, labels, steps, blamed):  # type: ignore[no-untyped-def]
+    """Follow cells (n, 3), each for so many steps at most."""
     work = (
         np.zeros(registers),
         np.zeros(registers),
@@ -240,18 +240,16 @@ def follow_all(tree, finest, box, ellipses, gradient, hessian, rho, eta, cells, 
     for n in range(cells.shape[0]):
         label, k = _follow(tree, finest, box, ellipses, gradient, hessian, rho, eta, cells[n], most[n], work, blamed[n])
         labels[n], steps[n] = label, k
-        if label:
-            settle(tree, cells[n, 0], cells[n, 1], cells[n, 2], label)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def arrivals(tree, goals, box, ellipses, gradient, rho, eta, points, most, registers):  # type: ignore[no-untyped-def]
-    """Return after how many steps points (n, 2) come into an ellipse or a goal, or leave the box, or `most`.
+def arrivals(tree, goals, box, ellipses, gradient, rho, eta, registers, most, points, steps):  # type: ignore[no-untyped-def]
+    """Put into `steps` after how many points (n, 2) come into an ellipse or a goal, or leave the box, or `most`.
 
     Goals are the leaves whose label has a True in an array (256,).
     """
     width = (box[0, 1] - box[0, 0], box[1, 1] - box[1, 0])
-    lo, hi, result = np.zeros(registers), np.zeros(registers), np.full(points.shape[0], most)
+    lo, hi = np.zeros(registers), np.zeros(registers)
     for n in range(points.shape[0]):
         x, y = points[n, 0], points[n, 1]
         for k in range(most):
@@ -260,10 +258,11 @@ def arrivals(tree, goals, box, ellipses, gradient, rho, eta, points, most, regis
                 done |= in_ellipse(ellipses[e], x, y)
             done = done or goals[leaf_at(tree, (x - box[0, 0]) / width[0], (y - box[1, 0]) / width[1])[1]]
             if done:
-                result[n] = k
+                steps[n] = k
                 break
             g = _gradient_at(gradient, lo, hi, x, y)
             q = math.hypot(g[0], g[1])
             f = _gradient_at(gradient, lo, hi, x + rho * g[0] / q, y + rho * g[1] / q)
             x, y = x - eta * f[0], y - eta * f[1]
-    return result
+        else:
+            steps[n] = most

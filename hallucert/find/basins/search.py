@@ -9,17 +9,20 @@ soon as the place is settled. Above the level `base` all cells that fail are spl
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from hallucert.find.basins import kernel
-from hallucert.find.basins.tree import Tree, leaves_at, settle
+from hallucert.find.basins.tree import Tree, leaves_at, settle_all
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.machine.program import lower
 
 FIRST_LEVEL = 5
-BATCH = 2000
+BATCH = 500
+"""Cells that are followed at once; those that are settled help the next ones."""
 SPLITS = 6000
 """Cells below the level `base` that are split between two passes."""
 JUMPS = 12
@@ -35,7 +38,7 @@ class Search:
 
     `ellipses` (E, 8) are rows ``z, B, radius**2, label`` for the sets ``|B (x - z)| <= radius``, B by rows; `depth` is
     the deepest level and `base` as above, `most` the steps of one tube. `alike` (256,) is the label as which each label
-    counts where cells lean on it.
+    counts where cells lean on it. What is found does not depend on the number of threads.
     """
 
     f: FormulaObjective
@@ -48,6 +51,7 @@ class Search:
     most: int
     alike: np.ndarray = field(default_factory=lambda: np.arange(256))
     found: list[np.ndarray] = field(default_factory=list)
+    threads: int = 1
 
     def __post_init__(self) -> None:
         programs = [lower(tape) for tape in (self.f.gradient_tape, self.f.hessian_tape)]
@@ -83,8 +87,7 @@ class Search:
             above = deeper[:, 1:] >> (deeper[:, :1] - level)
             nodes = np.unique(above, axis=0)
             self.tree.split(np.column_stack([np.full(len(nodes), level), nodes]))
-        for level, i, j, label, _ in settled.tolist():
-            settle(self.tree.arrays, level, i, j, self.alike[label])
+        settle_all(self.tree.arrays, settled[:, :3], self.alike[settled[:, 3]])
         self.waiting, self.blamed, self.lost = self.waiting[:0], self.blamed[:0], self.lost[:0]
         self._failed.clear()
         self.found, self.new, self.passes = [settled], unsettled, self.base
@@ -117,16 +120,18 @@ class Search:
     def _follow(self, steps: np.ndarray, passed: Callable[[], bool], tell: Callable[[float], object]) -> None:
         """Follow the new cells, for so many steps at most; those that are left are new still."""
         finest, cells = float((self.box[:, 1] - self.box[:, 0]).max()) * 2.0**-self.depth / 2, self.new
+        follow = partial(
+            kernel.follow_all, self.tree.arrays, finest, self.box, self.ellipses, self.gradient, self.hessian, self.rho,
+            self.step, self.registers,
+        )  # fmt: skip
         for first in range(0, len(cells), BATCH):
             if passed():
                 return
             batch = cells[first : first + BATCH]
             most = np.minimum(steps[first : first + BATCH], self.most)
             labels, taken, blamed = np.zeros(len(batch), np.int64), np.zeros(len(batch), np.int64), self.centres(batch)
-            kernel.follow_all(
-                self.tree.arrays, finest, self.box, self.ellipses, self.gradient, self.hessian, self.rho, self.step,
-                batch, most, self.registers, labels, taken, blamed,
-            )  # fmt: skip
+            self._in_threads(follow, batch, most, labels, taken, blamed)
+            settle_all(self.tree.arrays, batch, labels)
             done = labels > 0
             self.found.append(np.column_stack([batch, labels, taken])[done])
             self._fail(batch[~done], blamed[~done], False)
@@ -194,11 +199,20 @@ class Search:
 
     def arrivals(self, cells: np.ndarray) -> np.ndarray:
         """Return after how many steps the centres of cells arrive somewhere."""
-        result: np.ndarray = kernel.arrivals(
-            self.tree.arrays, self.goals, self.box, self.ellipses, self.gradient, self.rho, self.step,
-            self.centres(cells), self.most, self.registers,
+        result = np.full(len(cells), self.most)
+        arrive = partial(
+            kernel.arrivals, self.tree.arrays, self.goals, self.box, self.ellipses, self.gradient, self.rho, self.step,
+            self.registers, self.most,
         )  # fmt: skip
+        self._in_threads(arrive, self.centres(cells), result)
         return result
+
+    def _in_threads(self, work: Callable[..., None], *arrays: np.ndarray) -> None:
+        """Give each thread a part of arrays, which it works on as it would alone."""
+        parts = zip(*(np.array_split(a, self.threads) for a in arrays), strict=True)
+        with ThreadPoolExecutor(self.threads) as pool:
+            for _ in pool.map(lambda part: work(*part), parts):
+                pass
 
     def centres(self, cells: np.ndarray) -> np.ndarray:
         """Return the middles (n, 2) of cells."""

@@ -73,6 +73,14 @@ def settle(tree, level, i, j, label):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def settle_all(tree, cells, labels):  # type: ignore[no-untyped-def]
+    """Label the leaves (n, 3) of which the labels are not 0."""
+    for n in range(cells.shape[0]):
+        if labels[n]:
+            settle(tree, cells[n, 0], cells[n, 1], cells[n, 2], labels[n])
+
+
+@njit(cache=True, nogil=True)
 def leaf_at(tree, x, y):  # type: ignore[no-untyped-def]
     """The level of the leaf at a place of the unit square, and its label; a coordinate that is no number is 0."""
     x, y = x if 0 <= x <= 1 else 0.0, y if 0 <= y <= 1 else 0.0

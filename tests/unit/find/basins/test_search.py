@@ -12,10 +12,10 @@ DISC = ellipses_of([[-0.5, 0.0, 1.0, 0.0, 0.0, 1.0, 0.01, 2]])
 """Around the hallucinated minimizer (-1/2, 0), with the radius 1/10."""
 
 
-def searched(depth: int) -> Search:
+def searched(depth: int, threads: int = 1) -> Search:
     """A search in a small box."""
     f, box = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 2"), np.array([[-1.5, -0.125], [-0.5, 0.5]])
-    search = Search(f, box, 1.5, 0.1, DISC, depth, depth, 500)
+    search = Search(f, box, 1.5, 0.1, DISC, depth, depth, 500, threads=threads)
     search.run(1.0, lambda: False, lambda share: None)
     return search
 
@@ -29,6 +29,13 @@ def test_cells_cover_the_box_once() -> None:
         assert len(np.unique(cells, axis=0)) == len(cells)
         assert set(search.settled[:, 3]) == {1, 2}
     assert coarse.share < fine.share < 1
+
+
+def test_any_number_of_threads_finds_the_same() -> None:
+    """Cells, labels and steps, and what is left, in the same order."""
+    alone, together = searched(7), searched(7, 3)
+    assert np.array_equal(alone.settled, together.settled)
+    assert np.array_equal(alone.unsettled, together.unsettled)
 
 
 def test_a_search_that_goes_on_finds_no_less() -> None:
