@@ -216,6 +216,8 @@ class Finder:
                 continue
             items = value if isinstance(value, list) else [value]
             for i, item in enumerate(items):
+                if isinstance(item, ast.UnaryOp) and getattr(getattr(node, "func", None), "attr", "") == "reshape":
+                    continue  # any negative number stands for the length that is left
                 if isinstance(item, ast.AST):
                     there = Change("", value, i, None) if isinstance(value, list) else Change("", node, name, None)
                     self._node(item, there, s, scope, text)

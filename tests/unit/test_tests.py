@@ -18,9 +18,7 @@ CLOCKS = frozenset(
 """Functions of `time` by which seconds are measured, besides ``time.time``."""
 
 MEASURED: dict[str, str] = {
-    "mutation/record.py": "the fastest tests are tried first",
-    "mutation/run.py": "stops after some seconds, and says how long a mutant takes",
-    "mutation/server.py": "a mutant that survives so long is let live",
+    "mutation/server.py": "the fastest tests are tried first, and one that takes much longer than it did is stopped",
 }
 """Files that may read a clock, each with its reason. A clock that is injected, or a count of steps, needs none."""
 

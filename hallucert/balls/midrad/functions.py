@@ -203,7 +203,7 @@ def _erf_table() -> Doubles:
     """
     one = 1 << 300
     half_root = math.isqrt(_pi(one) * one) // 2  # sqrt(pi) / 2
-    table = np.empty((_DEGREE + 1, _NODES + 1))
+    table = np.zeros((_DEGREE + 1, _NODES + 1))
     for node in range(_NODES + 1):
         c = Fraction(node, 4)
         square = c * c

@@ -18,7 +18,7 @@ import numpy as np
 from hallucert.balls.bases import Basis, eigenvector_bases
 from hallucert.balls.midrad.array import MidRad
 from hallucert.balls.midrad.norms import cholesky_lower, matrix_vector_upper
-from hallucert.balls.midrad.rounding import TINY, UNIT, UP, Doubles, excess
+from hallucert.balls.midrad.rounding import TINY, UP, Doubles, excess
 from hallucert.balls.spectrum import Disc, Spectrum
 from hallucert.errors import DomainError
 
@@ -77,8 +77,8 @@ def _similar(k: MidRad, basis: Basis) -> MidRad:
     scale = np.asarray(basis.grading)
     shift = scale[:, None] - scale
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        mid, rad = np.ldexp(m.mid, shift), np.ldexp((m.rad + error) * UP, shift)
-        return MidRad.computed(mid, (rad + np.abs(mid) * UNIT) * UP + TINY)
+        mid, rad = np.ldexp(m.mid, shift), np.ldexp((m.rad + error) * UP, shift)  # exact, but for what underflows
+        return MidRad.computed(mid, rad + TINY)
 
 
 def _discs(b: MidRad, sizes: list[int]) -> Spectrum:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hallucert.balls import require_round_to_nearest
+from hallucert.balls.midrad import MidRadArithmetic
 from hallucert.errors import EnvironmentRefused
 
 
@@ -19,18 +20,20 @@ def test_an_ordinary_process_passes():
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64" or platform.system() != "Linux", reason="constants of x86-64 glibc")
+@pytest.mark.parametrize("required", [require_round_to_nearest, MidRadArithmetic])
 @pytest.mark.parametrize("mode", [0x400, 0x800, 0xC00], ids=["down", "up", "toward-zero"])
-def test_every_other_rounding_mode_is_refused(mode):
+def test_every_other_rounding_mode_is_refused(mode, required):
     """Rounding down, up or toward zero is refused in words that say so, and to nearest passes again after it."""
+    required()
     libm, message = ctypes.CDLL("libm.so.6"), ""
     try:
         # No rounding of pytest's own in between: whatever it computes comes after.
         assert libm.fesetround(mode) == 0
         try:
-            require_round_to_nearest()
+            required()
         except EnvironmentRefused as error:
             message = str(error)
     finally:
         libm.fesetround(0)
     assert "does not round to nearest" in message
-    require_round_to_nearest()
+    required()

@@ -1,5 +1,6 @@
 """The process is probed before anything is enclosed."""
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -33,3 +34,10 @@ def test_products_that_are_not_sums_of_products_are_refused(fault, monkeypatch):
     with np.errstate(all="ignore"), pytest.raises(EnvironmentRefused, match="BLAS"):
         MidRadArithmetic()
     arithmetic._probe_products.cache_clear()
+
+
+def test_pi_is_enclosed_to_two_units():
+    """40 digits of mpmath are more than half a unit in the last place away from the double, and inside."""
+    pi = MidRadArithmetic().pi()
+    with mpmath.workdps(40):
+        assert abs(mpmath.pi - mpmath.mpf(pi.mid.item())) <= mpmath.mpf(pi.rad.item()) <= mpmath.mpf(2) ** -51

@@ -1,6 +1,7 @@
 """Midpoint-radius arrays contain what exact rational arithmetic gives, at points, at corners and at the extremes."""
 
 import itertools
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from hallucert.balls import arithmetic
 from hallucert.balls.midrad import MidRad
+from hallucert.balls.midrad.rounding import around, blocked_sum
 from hallucert.errors import ArgumentError, DomainError
 
 OPERATIONS = {
@@ -91,9 +93,37 @@ def test_what_overflows_is_refused(huge):
         for build in (lambda b=bad: MidRad([b]), lambda b=bad: MidRad([1.0], [b]), lambda b=bad: a + b):
             with pytest.raises(ArgumentError):
                 build()
-    for bad in (lambda: MidRad([1.0], [-1.0]), lambda: MidRad([2**53 + 1]), lambda: MidRad([1.0], [1.0, 2.0])):
+    for large in ([2**53 + 1], [0, 2**53 + 1], [0, -(2**53) - 1], [-(2**53) - 1, -1]):
+        with pytest.raises(ArgumentError):
+            MidRad(large)
+    assert MidRad([-(2**53), 2**53]).mid.tolist() == [-(2.0**53), 2.0**53]
+    for bad in (lambda: MidRad([1.0, 1.0], [-1.0, 1.0]), lambda: MidRad([1.0], [1.0, 2.0])):
         with pytest.raises(ArgumentError):
             bad()
+    for fails in (lambda: MidRad([1.7e308], [1.7e308]).magnitude(), lambda: MidRad.number(Fraction(10**400))):
+        with pytest.raises(DomainError):
+            fails()
+
+
+@pytest.mark.parametrize("low", [1, -3])
+def test_both_ends_are_within_a_radius_of_a_rounded_middle(low):
+    """Whole numbers beside ``2**60``, where doubles are 128 apart and more: the farther end is 3 away."""
+    assert around(Fraction(2**60 + low), Fraction(2**60 + low + 2)) == (2.0**60, 3.0)
+
+
+@pytest.mark.parametrize("shape", [(3, 16), (2, 2, 16), (5, 21), (2, 3, 400), (700,)])
+def test_sums_in_blocks_are_over_the_last_axis(shape):
+    """Whole numbers, whose sums are exact in floats, too: as many as fill blocks, and some more."""
+    x = np.arange(1.0, 1 + np.prod(shape)).reshape(shape)
+    total = MidRad(x).sum(-1)
+    assert (total.mid == x.astype(int).sum(-1)).all() and (total.rad < 1e-12 * total.mid).all()
+
+
+@pytest.mark.parametrize("length", [20, 25, 400, 410])
+def test_all_roundings_of_a_sum_in_blocks_are_counted(length):
+    """At least as many as of the sum of a block, of all blocks, and of what is left, in whatever order."""
+    depth, block = blocked_sum(np.ones((3, length)))[1], math.isqrt(length)
+    assert depth >= (block - 1) + (length // block - 1) + (length % block > 0)
 
 
 def test_signs_cost_nothing():
@@ -102,6 +132,9 @@ def test_signs_cost_nothing():
     for sign in (1.0, -1.0):
         for product in (sign * a, a * sign, MidRad(sign) * a, a * MidRad([[sign]])):
             assert (product.mid == sign * a.mid).all() and (product.rad == a.rad).all()
+    wide = MidRad([1.0], [0.5])  # no sign
+    for product in (wide * MidRad([2.0]), MidRad([2.0]) * wide):
+        assert contains(product[0], Fraction(1)) and contains(product[0], Fraction(3))
     assert (MidRad([0.1]) * -1.0).exact and (MidRad([2.0]) * MidRad(np.ones((1, 1)))).shape == (1, 1)
 
 
@@ -111,7 +144,9 @@ def test_axes_of_sums():
     for axes in (0, -1, (0, 2), (-1, 1), None, ()):
         total = a.sum(axes)
         assert total.shape == a.mid.sum(axes).shape and (np.abs(total.mid - a.mid.sum(axes)) <= total.rad).all()
-    for axes in (3, -4, (0, 0), (1, -2)):
+    nothing = MidRad(np.zeros((4, 2, 0))).sum(-1)
+    assert nothing.shape == (4, 2) and not nothing.mid.any() and nothing.exact
+    for axes in (3, -4, (0, 0), (1, -2), (0, 3)):
         with pytest.raises(ArgumentError):
             a.sum(axes)
 
@@ -144,3 +179,45 @@ def test_one_zero_among_exact_divisors_is_enough(divisor):
     """Exact numbers are divided one by one, and a single 0 below is no number."""
     with pytest.raises(DomainError):
         MidRad(np.array([1.0, 1.0])) / MidRad(np.array(divisor))
+
+
+def test_radii_stay_with_what_is_joined():
+    """An exact array beside one with radii, in either order; nothing has no radii, and what is exact stays so."""
+    exact, wide = MidRad([1.0]), MidRad([2.0], [0.5])
+    assert MidRad.concatenate([exact, wide]).rad.tolist() == [0.0, 0.5]
+    assert MidRad.concatenate([wide, exact]).rad.tolist() == [0.5, 0.0]
+    assert MidRad.concatenate([exact, exact]).exact and MidRad(np.zeros(0), np.zeros(0)).size == 0
+
+
+@pytest.mark.parametrize("radius", [None, 1e-3])
+def test_sums_of_segments(radius):
+    """One entry, three, and 128 of which floats lose 16; at both corners, and so small that there are no roundings."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(2, 3, 132))
+    x[1, 2, 4:] = 2.0**-54
+    x[1, 2, 5] = 1.0
+    x[0] *= 2.0**-1060
+    a = MidRad(x, None if radius is None else radius * abs(x))
+    sums = a.segment_sums(np.array([0, 1, 4]))
+    assert sums.shape == (2, 3, 3)
+    for i, j in np.ndindex(2, 3):
+        for k, part in enumerate((slice(0, 1), slice(1, 4), slice(4, 132))):
+            mid, rad = (sum(map(Fraction, values[i, j, part].tolist())) for values in (a.mid, a.rad))
+            assert contains(sums[i, j, k], mid - rad) and contains(sums[i, j, k], mid + rad)
+    assert contains(MidRad(np.full(20, 5e-324)).sum(), 20 * Fraction(5e-324))
+
+
+@pytest.mark.parametrize("shape", [(20000,), (1, 20000), (2, 20000), (20000, 2), (3, 5, 7000)])
+def test_arrays_of_any_size_are_combined_entry_by_entry(shape):
+    """More entries than are worked on at once: the farthest corners of products and sums of whole numbers, exactly."""
+    x = np.arange(1.0, 1 + np.prod(shape)).reshape(shape)
+    a, b = MidRad(x, x / 2), MidRad(np.array(3.0), 0.25)
+    for result, end in (
+        (a * b, 1.5 * x * 3.25),
+        (b * a, 1.5 * x * 3.25),
+        (a + b, 1.5 * x + 3.25),
+        (a - b, x / 2 - 3.25),
+    ):
+        off = abs(end - result.mid)
+        assert (off <= result.rad).all() and (result.rad <= off * (1 + 1e-12)).all()
+    assert (abs((a.mid * b - 3 * x).mid) <= 1e-9).all() and ((a.mid * b).rad >= x / 4).all()

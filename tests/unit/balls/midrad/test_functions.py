@@ -90,3 +90,11 @@ def test_outside_of_the_domain_nothing_is_enclosed(name):
     for x in (MidRad([709.9]), MidRad([0.0], [800.0])):
         with pytest.raises(DomainError):
             functions.exp(x)
+
+
+@pytest.mark.parametrize("radius", [0.5, 1.0, 1.9, 2.0, 3.0])
+def test_an_exponential_grows_over_a_box_of_any_radius(radius):
+    """``e^r`` is an end of the exponential of +-r; ``r (1 + r)`` is no bound of its growth beyond 1.79."""
+    y = functions.exp(MidRad([0.0], [radius]))
+    with mpmath.workdps(30):
+        assert mpmath.exp(radius) <= mpmath.mpf(y.mid.item()) + mpmath.mpf(y.rad.item())

@@ -57,10 +57,16 @@ def test_radii_count_in_full():
 def test_what_cannot_be_factored_has_no_bound():
     """Matrices of huge entries, and what is not a square matrix."""
     assert norms.cholesky_lower(MidRad(np.full((2, 2), 1e308))) < 0
-    with pytest.raises(ArgumentError):
-        norms.cholesky_lower(MidRad(np.ones((2, 3))))
-    with pytest.raises(ArgumentError):
-        norms.matrix_vector_upper(np.ones((2, 2)), np.array([1.0, -1.0]))
+    ones, mixed = np.ones(2), np.array([1.0, -1.0])
+    for misuse in (
+        lambda: norms.cholesky_lower(MidRad(np.ones((2, 3)))),
+        lambda: norms.cholesky_lower(MidRad(np.ones((2, 2, 2)))),
+        lambda: norms.spectral_norm_upper(ones),
+        lambda: norms.matrix_vector_upper(np.ones((2, 2)), mixed),
+        lambda: norms.matrix_vector_upper(mixed[None], ones),
+    ):
+        with pytest.raises(ArgumentError):
+            misuse()
 
 
 def test_norms_are_upper_bounds_and_sharp_for_nonnegative_matrices():
@@ -78,3 +84,22 @@ def test_norms_are_upper_bounds_and_sharp_for_nonnegative_matrices():
     v = rng.random(50)
     exact = sum(Fraction(x) * Fraction(y) for x, y in zip(v.tolist(), v[::-1].tolist(), strict=True))
     assert exact <= Fraction(float(norms.matrix_vector_upper(v[None], v[::-1])[0])) <= exact * (1 + Fraction(1, 10**12))
+
+
+def test_what_a_long_sum_loses_is_made_good():
+    """64 ones, and 2**17 numbers too small to move a sum by themselves, as much together as a thousand roundings."""
+    a = np.full((1, 2**17), 2.0**-54)
+    a[0, :64] = 1.0
+    bound = norms.matrix_vector_upper(a, np.ones(2**17))
+    assert Fraction(float(bound[0])) >= 64 + (2**17 - 64) * Fraction(1, 2**54)
+
+
+def test_slices_do_without_a_bound_of_what_the_library_rounds(monkeypatch):
+    """One method bounds roundings of a product by BLAS, the other has no use for that."""
+    products = []
+    blocked = norms.blocked_product
+    monkeypatch.setattr(norms, "blocked_product", lambda a, b: products.append(a) or blocked(a, b))
+    for method, count in (("sliced", 0), ("bounded", 1)):
+        with MidRadArithmetic(method):
+            assert 0.9 < norms.cholesky_lower(MidRad(np.eye(2))) <= 1
+        assert len(products) == count

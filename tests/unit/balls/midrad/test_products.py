@@ -98,8 +98,9 @@ def test_stacks_and_vectors():
             for x, y in ((a, b), (a[0], a.transpose(0, 2, 1)), (a, v), (v, b), (v, v)):
                 product = MidRad(x) @ MidRad(y)
                 assert product.shape == np.shape(x @ y) and (abs(product.mid - x @ y) <= product.rad).all()
-    with pytest.raises(ArgumentError):
-        MidRad(a) @ MidRad(v[:3])
+    for x, y in ((a, v[:3]), (np.float64(2), v), (v, np.float64(2))):
+        with pytest.raises(ArgumentError):
+            MidRad(x) @ MidRad(y)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -141,3 +142,39 @@ def test_methods_nest_and_are_checked():
     assert (large @ large).exact is False
     with pytest.raises(ArgumentError):
         MidRadArithmetic("fast")
+
+
+@pytest.mark.parametrize("method", ["bounded", "sliced"])
+@pytest.mark.parametrize("n", [1, 40, 2100])
+def test_radii_as_large_as_midpoints_count_twice(method, n):
+    """Entries from 1/2 to 3/2 on both sides: products up to 9/4 each, also in a sum of several pieces; none of none."""
+    a, b = MidRad(np.ones((1, n)), 0.5), MidRad(np.ones((n, 1)), 0.5)
+    with MidRadArithmetic(method):
+        for product, end in ((a @ b, Fraction(9, 4)), (a @ b.mid, Fraction(3, 2)), (a.mid @ b, Fraction(3, 2))):
+            assert contains(product[0, 0], n * end)
+        none = MidRad(np.zeros((4, 2, 0))) @ MidRad(np.zeros((4, 0, 3)))
+    assert none.shape == (4, 2, 3) and not none.mid.any()
+
+
+def test_roundings_between_pieces_of_slices_are_charged():
+    """Sums of 2100 positive numbers: they are off by some units in the last place, and no more than their radius."""
+    rng = np.random.default_rng(12)
+    a, b = rng.random((4, 2100)), rng.random((2100, 4))
+    with MidRadArithmetic("sliced"):
+        product = MidRad(a) @ MidRad(b)
+    for i, j in np.ndindex(4, 4):
+        assert contains(product[i, j], sum(Fraction(x) * Fraction(y) for x, y in zip(a[i], b[:, j], strict=True)))
+
+
+def test_a_library_may_lose_as_much_as_is_allowed(monkeypatch):
+    """Each product below the exact one by n units of what is added: midpoints and radii make that good."""
+    n, matmul = 4096, np.matmul
+
+    def least(x, y, out=None):
+        product = matmul(x, y) - x.shape[-1] * 2.0**-53 * matmul(abs(x), abs(y))
+        return product if out is None else np.copyto(out, product) or out
+
+    monkeypatch.setattr(products.np, "matmul", least)
+    for a, b in itertools.product((None, 0.5), repeat=2):
+        product = MidRad(np.ones((1, n)), a) @ MidRad(np.ones((n, 1)), b)
+        assert contains(product[0, 0], n * (1 + Fraction(a or 0)) * (1 + Fraction(b or 0)))

@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from hallucert.balls.bases import Basis
 from hallucert.balls.midrad import MidRad
-from hallucert.balls.midrad.spectra import least_eigenvalue, orthonormalizer, spectrum, symmetric_part
+from hallucert.balls.midrad.spectra import _discs, _similar, least_eigenvalue, orthonormalizer, spectrum, symmetric_part
+from hallucert.errors import DomainError
 
 RNG = np.random.default_rng(2)
 
@@ -39,6 +41,9 @@ def test_the_spectrum_of_integer_matrices_is_enclosed():
     found = spectrum(MidRad(integral(blocks)))
     assert found.min_real_lower <= 1 <= found.min_real_upper
     assert found.min_real_upper - found.min_real_lower < 1e-9
+    for value in (*range(1, 7), 2 + 3j, 2 - 3j):
+        assert any(abs(complex(disc.re, disc.im) - value) <= disc.radius * (1 + 1e-9) for disc in found.discs)
+    assert len(found.discs) == 8
     low, high = found.step_bound
     assert low <= 4 / 13 * (1 + 1e-15) and high >= 4 / 13 * (1 - 1e-15) and high - low < 1e-9
 
@@ -114,3 +119,27 @@ def test_a_poor_inverse_of_the_basis_widens_the_discs(monkeypatch, seed):
         assert any(
             abs(value - complex(float(disc.re), float(disc.im))) <= float(disc.radius) + 1e-12 for disc in found.discs
         )
+
+
+def test_what_an_inverse_is_off_by_is_charged_in_full(monkeypatch):
+    """Three quarters of 1 as its inverse: the row is a quarter off, and both terms make it; -1 is no inverse at all."""
+    k = np.array([[4.0, 1.0], [0.0, 4.0]])
+    monkeypatch.setattr(np.linalg, "inv", lambda a: np.diag([0.75, 1.0]))
+    similar = _similar(MidRad(k), Basis(np.eye(2), [0, 0], [1, 1]))
+    assert (abs(similar.mid - k) <= similar.rad).all() and similar.rad[0, 0] < 1 + 1e-12
+    monkeypatch.setattr(np.linalg, "inv", lambda a: -a)
+    with pytest.raises(DomainError):
+        _similar(MidRad(k), Basis(np.eye(2), [0, 0], [1, 1]))
+
+
+def test_powers_of_two_grade_what_is_beside_the_diagonal():
+    """``diag(1, 1/8)`` makes 8 above the diagonal 1, and what is below eight times as large."""
+    similar = _similar(MidRad(np.array([[1.0, 8.0], [0.25, 1.0]])), Basis(np.eye(2), [0, 3], [1, 1]))
+    assert (abs(similar.mid - [[1, 1], [2, 1]]) <= similar.rad).all() and similar.rad.max() < 1e-14
+
+
+@pytest.mark.parametrize("spread", [[[1, 1], [0, 0]], [[1, 0], [1, 0]]])
+def test_a_block_is_off_by_its_rows_and_its_columns(spread):
+    """The norm of a row or column of two ones is the root of 2: more than one of its sums, and no more than both."""
+    for disc in _discs(MidRad(np.array([[0.0, 3.0], [-3.0, 0.0]]), 0.125 * np.array(spread)), [2]).discs:
+        assert 0.125 * math.sqrt(2) <= disc.radius < 0.25 + 1e-12

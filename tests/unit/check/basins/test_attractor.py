@@ -45,6 +45,16 @@ def test_a_larger_step_has_no_ellipse(point: hc.Certificate) -> None:
     assert ellipses_of(hc.certify(point.objective, (-0.5, 0), "1.5"), point.problem, STEP) == ()
 
 
+def test_only_a_proved_basin_of_such_a_claim_has_an_ellipse(point: hc.Certificate) -> None:
+    """None of one that is undecided or refuted, that is about another set, or of a point that lies in no box."""
+    basin = point["basin"]
+    other = {name: value for name, value in basin.inputs.items() if name != "subdivision"}
+    claims = [replace(basin, status=hc.Status.UNDECIDED), replace(basin, status=hc.Status.REFUTED)]
+    for claim in (*claims, replace(basin, inputs=other)):
+        assert ellipses_of(replace(point, claims={"basin": claim}), point.problem, STEP) == ()
+    assert ellipses_of(replace(point, box=None), point.problem, STEP) == ()
+
+
 def test_the_basin_of_another_problem_is_none(point: hc.Certificate) -> None:
     """Another function or radius; the point of USAM at (-3/5, 0), which has a basin, is none of SAM's."""
     f, radius = point.objective, point.rho
@@ -97,6 +107,32 @@ def test_numbers_that_no_double_holds_are_refused(point: hc.Certificate) -> None
         assert ellipses_of(changed(basis=basis, size=size), point.problem, STEP) == ()
     for box in (((huge, huge), (tiny, tiny)), ((-huge, huge), (tiny, tiny))):
         assert ellipses_of(replace(point, box=box), point.problem, STEP) == ()
+
+
+def test_an_ellipse_is_inside_wherever_in_the_box_the_point_is() -> None:
+    """Discs of radius 10 around numbers that no double holds: the farthest one is 3 away from where the ellipse is."""
+    near, unit = 2**60, [Fraction(v) for v in (1, 0, 0, 1)]
+    turned = [Fraction(v) for v in (0, -1, 1, 0)]
+    for low, high in ((near + 1, near + 3), (near - 3, near - 1)):
+        for v in (unit, turned):
+            sides = (Fraction(low), Fraction(high)), (Fraction(0), Fraction(0))
+            for box in (sides, sides[::-1]):
+                ellipse = attractor._ellipse(box, v, Fraction(10))
+                assert sorted(ellipse.centre) == [0, near] and 0 < ellipse.radius <= 7
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("place", range(2))
+def test_an_ellipse_of_extreme_axes_or_far_away_is_none(sign: int, place: int) -> None:
+    """One axis beyond ``2**300``, or one coordinate, of either sign, and a size as any other."""
+    zero, one = (Fraction(0), Fraction(0)), Fraction(sign)
+    for tiny in (one, Fraction(sign, 2**310)):
+        v = [one, Fraction(0), Fraction(0), one]
+        v[3 * place] = tiny
+        assert (attractor._ellipse((zero, zero), v, Fraction(1)) is None) == (abs(tiny) < 1)
+    box = [zero, zero]
+    box[place] = (one * 2**310, one * 2**310)
+    assert attractor._ellipse(tuple(box), [one, Fraction(0), Fraction(0), one], Fraction(1)) is None
 
 
 @pytest.fixture(scope="module")

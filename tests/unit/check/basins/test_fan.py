@@ -91,6 +91,51 @@ def test_large_steps_of_a_quartic(monkeypatch: pytest.MonkeyPatch, rho: str, siz
             assert ((boxes[:, :, 0] - 1e-9 <= y) & (y <= boxes[:, :, 1] + 1e-9)).all(axis=1).any()
 
 
+@pytest.mark.parametrize("rho", ["1/1000000", "1"])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("sizes", [(0.4, 0.02), (0.02, 0.4), (0.001, 0.001)])
+def test_turned_tubes_with_a_critical_point_go_in_all_directions(
+    monkeypatch: pytest.MonkeyPatch, sizes: tuple[float, float], sign: int, rho: str
+) -> None:
+    """Long one way and the other, f convex and concave along the axes: corners of the tube, with any direction."""
+    monkeypatch.setattr("hallucert.check.basins.fan.TURNS", 2)
+    with lane_arithmetic("float") as lanes:
+        f = hc.Objective.parse(f"{sign}*(x**4/8 + y**4/4 + 2*x**2) + 3*x*y")
+        tubes = Tubes(np.zeros((1, 2)), np.array([[0.6, 0.8]]), np.array([sizes]))
+        _, boxes, known = fan(SamStep(lanes, f, Fraction(rho), Fraction(1, 2)), tubes)
+    assert known.all()
+    t = np.linspace(0, 2 * np.pi, 200)
+    for r in ((1, 1), (-1, 1), (1, -1), (-1, -1), (0, 0)):
+        x = np.array([[0.6, -0.8], [0.8, 0.6]]) @ (np.array(r) * sizes)
+        a, b = x[0] + float(Fraction(rho)) * np.cos(t), x[1] + float(Fraction(rho)) * np.sin(t)
+        slope = np.stack([sign * (a**3 / 2 + 4 * a) + 3 * b, sign * b**3 + 3 * a])
+        y = (x[:, None] - slope / 2).T[:, None]
+        assert ((boxes[:, :, 0] - 1e-9 <= y) & (y <= boxes[:, :, 1] + 1e-9)).all(axis=2).any(axis=1).all()
+
+
+def test_no_direction_of_a_large_tube_is_left_out() -> None:
+    """Of tubes on which the direction turns, long one way and the other: images of their points lie in the boxes."""
+    rng = np.random.default_rng(3)
+    centre, angle = rng.uniform(-0.1, 0.1, (30, 2)), rng.uniform(0, 2 * np.pi, 30)
+    turn = np.stack([np.cos(angle), np.sin(angle)], -1)
+    size = np.where(np.arange(30)[:, None] % 2, [0.05, 0.002], [0.002, 0.05])
+    with lane_arithmetic("float") as lanes:
+        f = hc.Objective.parse("x**4 + 3*x*y + y**2/4 + x**2*y")
+        owner, boxes, known = fan(SamStep(lanes, f, Fraction(2), Fraction(1)), Tubes(centre, turn, size))
+    assert known.all()
+
+    def slope(x: np.ndarray) -> np.ndarray:
+        a, b = x.T
+        return np.stack([4 * a**3 + 3 * b + 2 * a * b, 3 * a + b / 2 + a**2], -1)
+
+    for k, (a, b) in enumerate(turn):
+        r = np.concatenate([rng.uniform(-1, 1, (60, 2)), [[1, 1], [1, -1], [-1, 1], [-1, -1]]]) * size[k]
+        x = centre[k] + r @ np.array([[a, b], [-b, a]])
+        u = slope(x) / np.linalg.norm(slope(x), axis=1, keepdims=True)
+        y, mine = (x - slope(x + 2 * u))[:, None], boxes[owner == k]
+        assert ((mine[:, :, 0] - 1e-12 <= y) & (y <= mine[:, :, 1] + 1e-12)).all(axis=2).any(axis=1).all()
+
+
 def test_ends_of_boxes_are_reached() -> None:
     """The union of the boxes is hardly larger than the images of a tiny tube at the saddle are."""
     _, boxes, _ = fanned("float", Tubes(SADDLE[None], np.array([[1.0, 0.0]]), np.full((1, 2), 1e-9)))

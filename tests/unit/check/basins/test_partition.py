@@ -102,6 +102,41 @@ def test_the_last_cells_of_the_deepest_level_are_touched() -> None:
         assert len(cell) == (low > -1)
 
 
+def test_the_first_cells_of_the_deepest_level_are_touched() -> None:
+    """Boxes that lie in one of them, along one axis or both; none is lost beside the lower sides of the box."""
+    found, unit = Partition(np.array([[0.0, 1.0], [0.0, 1.0]]), np.array([[0, 0, 0]])), 2.0**-DEEPEST
+    for x, y in ((0, 0), (0, 0.5), (0.5, 0)):
+        here = np.array([[[x + unit / 4, x + unit / 2], [y + unit / 4, y + unit / 2]]])
+        number, cell, leaves = found.touched(here)
+        assert (number.tolist(), cell.tolist(), leaves.tolist()) == ([0], [0], [False])
+
+
+def test_small_cells_are_touched_everywhere() -> None:
+    """Of 8 by 8 cells, those from the column and row of one corner of a box to those of the other."""
+    found = Partition(np.array([[0.0, 1.0], [0.0, 1.0]]), np.array([[3, i, j] for i in range(8) for j in range(8)]))
+    boxes = np.sort(np.random.default_rng(4).uniform(0.01, 0.99, (100, 2, 2)), axis=2)
+    boxes[:50, :, 1] = np.minimum(boxes[:50, :, 0] + 0.1, 0.99)
+    number, cell, leaves = found.touched(boxes)
+    assert not leaves.any()
+    for k, ((i, p), (j, q)) in enumerate(np.floor(8 * boxes).astype(int).tolist()):
+        assert sorted(cell[number == k]) == [8 * a + b for a in range(i, p + 1) for b in range(j, q + 1)]
+
+
+@pytest.mark.parametrize("lost", range(4))
+def test_cells_that_leave_out_a_part_or_lie_outside_are_no_partition(lost: int) -> None:
+    """Three of four children, in whose place one stands that is beside the box, or deeper than there are any."""
+    four, box = [[1, 0, 0], [1, 0, 1], [1, 1, 0], [1, 1, 1]], np.array([[0.0, 1.0], [0.0, 1.0]])
+    Partition(box, np.array(four))
+    level, i, j = four.pop(lost)
+    for others in ([], *([[level, i + a, j + b]] for a, b in ((2, 0), (-2, 0), (0, 2), (0, -2))), [[-1, 0, 0]]):
+        with pytest.raises(ArgumentError):
+            Partition(box, np.array([*four, *others]))
+    far = [sign * 2**k for k in (0, 1, 20, 32, 40, 52, 62) for sign in (1, -1)]
+    for node in (*([0, k, 0] for k in far), *([0, 0, k] for k in far), *([k, 0, 0] for k in far)):
+        with pytest.raises(ArgumentError):
+            Partition(box, np.array([node]))
+
+
 def test_bounds_of_cells_hold_them_exactly() -> None:
     """In fractions: the parts of a box whose sides are no multiples of powers of two."""
     box = np.array([[0.1, 0.7], [-1 / 3, 1e-3]])

@@ -131,3 +131,37 @@ def test_nothing_is_known_where_the_function_is_undefined(formula: str, x: float
         step = SamStep(lanes, hc.Objective.parse(formula), Fraction(rho), Fraction(1, 100))
         _, known = step.image(Tubes.around(np.array([[x - 0.01, 0.0]]), np.array([[x + 0.01, 0.01]])))
     assert known.tolist() == [certain]
+
+
+@pytest.mark.parametrize("turned", [0.0, 1.0])
+def test_tubes_of_any_shape_hold_what_becomes_of_their_points(turned: float) -> None:
+    """Long one way or the other, along the axes or not, where derivatives change: corners and points inside."""
+    rng = np.random.default_rng(5)
+    centre, angle = rng.uniform(-1, 1, (300, 2)), turned * rng.uniform(0, 2 * np.pi, 300)
+    turn = np.stack([np.cos(angle), np.sin(angle)], -1)
+    size = np.choose(np.arange(300)[:, None] % 3, [[0.05, 0.001], [0.001, 0.05], [0.02, 0.02]])
+    with lane_arithmetic("float") as lanes:
+        f = hc.Objective.parse("x**4 + 2*y**4 + x*y + x**2")
+        found, known = SamStep(lanes, f, Fraction(1, 2), Fraction(1, 10)).image(Tubes(centre, turn, size))
+    assert known.sum() > 100
+
+    def slope(x: np.ndarray) -> np.ndarray:
+        return np.stack([4 * x[..., 0] ** 3 + x[..., 1] + 2 * x[..., 0], 8 * x[..., 1] ** 3 + x[..., 0]], -1)
+
+    r = np.concatenate([rng.uniform(-1, 1, (40, 2)), [[1, 1], [1, -1], [-1, 1], [-1, -1]]]) * size[:, None]
+    (a, b), (p, q) = (t[:, None].transpose(2, 0, 1) for t in (turn, found.turn))
+    x = centre[:, None] + np.stack([a * r[..., 0] - b * r[..., 1], b * r[..., 0] + a * r[..., 1]], -1)
+    u = slope(x) / np.linalg.norm(slope(x), axis=-1, keepdims=True)
+    off = x - slope(x + u / 2) / 10 - found.centre[:, None]
+    back = (
+        np.stack([p * off[..., 0] + q * off[..., 1], p * off[..., 1] - q * off[..., 0]], -1) / (p**2 + q**2)[..., None]
+    )
+    assert (abs(back) <= found.size[:, None] + 1e-12)[known].all()
+
+
+def test_a_point_is_in_the_boxes_of_its_tube() -> None:
+    """Also 0, where nothing is rounded: sizes are above 0, and boxes are the right way round."""
+    tubes = Tubes.around(np.zeros((1, 2)), np.zeros((1, 2)))
+    assert (tubes.size > 0).all()
+    for boxes in (tubes.boxes(), Tubes(np.zeros((1, 2)), np.array([[1.0, 0.0]]), np.zeros((1, 2))).boxes()):
+        assert (boxes[..., 0] < 0).all() and (boxes[..., 1] > 0).all()

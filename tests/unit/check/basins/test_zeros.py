@@ -191,3 +191,64 @@ def test_runs_from_a_slanted_curve_stay_where_they_are_said_to_be() -> None:
     assert known.all()
     assert (lowest >= reach[:, 0]).all() and (highest <= reach[:, 1]).all()
     assert (highest - lowest)[0] > np.ptp(reach[0]) / 3
+
+
+def oval(x: np.ndarray) -> np.ndarray:
+    """``r = x^2 + 2 y^2 + x y - 1`` at points (.., 2)."""
+    return x[..., 0] ** 2 + 2 * x[..., 1] ** 2 + x[..., 0] * x[..., 1] - 1
+
+
+def oval_slope(x: np.ndarray) -> np.ndarray:
+    """Its gradient."""
+    return np.stack([2 * x[..., 0] + x[..., 1], 4 * x[..., 1] + x[..., 0]], -1)
+
+
+def climbed(x: np.ndarray, rho: float) -> np.ndarray:
+    """``x+``."""
+    slope = oval_slope(x)
+    return x + rho * np.sign(oval(x))[..., None] * slope / np.linalg.norm(slope, axis=-1, keepdims=True)
+
+
+@pytest.mark.parametrize(("step", "rho"), [("1/100", 1.5), ("1/40", 1.5), ("1/5", 1.5), ("1", 0.5), ("3", 0.5)])
+def test_what_is_reached_holds_every_move_of_the_theorem(step: str, rho: float) -> None:
+    """Of points of random boxes around random starts: moves for every t, and none is known where a hypothesis fails."""
+    rng = np.random.default_rng(6)
+    centre, half = rng.uniform(-1.5, 1.5, (3000, 2)), rng.uniform(0, 1 / 128, (3000, 2))
+    half[::3, 0], half[1::3, 1] = half[::3, 0] / 64, half[1::3, 1] / 64
+    starts = np.stack([centre - half, centre + half], -1)
+    around = np.stack([centre - half - rng.uniform(0, 1 / 32, half.shape), centre + half], -1)
+    around[::2, :, 1] += rng.uniform(0, 1 / 32, (1500, 2))
+    f = hc.Objective.least_squares(["x**2 + 2*y**2 + x*y - 1"], n=2)
+    with lane_arithmetic("float") as lanes:
+        reach, known = Zeros(f, Fraction(rho), Fraction(step)).reach(lanes, starts, around)
+    share = np.concatenate([rng.random((30, 2)), [[0, 0], [0, 1], [1, 0], [1, 1]]])
+    x0, x = (b[:, None, :, 0] + share * (b[:, None, :, 1] - b[:, None, :, 0]) for b in (starts, around))
+    moves = 1e-6 * np.eye(2)
+    ahead = [(oval(climbed(x + move, rho)) - oval(climbed(x - move, rho))) / 2e-6 for move in moves]
+    b, a, eta = oval_slope(climbed(x, rho)), np.stack(ahead, -1), float(Fraction(step)) / 2
+    products = eta * np.einsum("kim,kjm->kij", a, b).reshape(len(x), -1)
+    low, high = products.min(axis=1), products.max(axis=1)
+    usable = (low > -1e-6) & (high < 2 + 1e-6) & ((oval(x) > 0).all(axis=1) | (oval(x) < 0).all(axis=1))
+    assert not (known & ~usable).any() and known.sum() > 50
+    high_enough = known & (high > 1 + 1e-6)
+    assert high_enough.any()
+    sums = oval(climbed(x0, rho)) / np.minimum(low, 2 - high)[:, None]
+    for t in (sums, 0 * sums, np.where(high_enough[:, None], -sums, 0)):
+        y = (x0[:, :, None] - eta * t[:, :, None, None] * b[:, None])[known]
+        ends = reach[known][:, None, None]
+        assert ((ends[..., 0] - 1e-7 <= y) & (y <= ends[..., 1] + 1e-7)).all()
+
+
+@pytest.mark.parametrize("side", range(2))
+@pytest.mark.parametrize("axis", range(2))
+def test_a_box_that_is_left_on_one_side_is_none(monkeypatch: pytest.MonkeyPatch, axis: int, side: int) -> None:
+    """What is always reached a little beyond X, at one of four ends, or is not known, is never accepted."""
+
+    def beyond(known: bool, starts: np.ndarray, around: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        reached = around.copy()
+        reached[:, axis, side] += known * (2 * side - 1) / 8
+        return reached, np.full(len(starts), known)
+
+    for known in (True, False):
+        monkeypatch.setattr(Zeros, "reach", lambda _, lanes, *boxes, known=known: beyond(known, *boxes))
+        assert accepted("1/10", boxes(np.zeros((2, 2)), 1.0)) == [False, False]
