@@ -75,7 +75,7 @@ def theorem(certificate: object) -> str:
     """Return the text of the file; ArgumentError names what stands in the way of an export, if something does."""
     kind = getattr(certificate, "kind", "<no certificate>")
     if not isinstance(certificate, Certificate) or kind != "point":
-        raise ArgumentError("certificate.kind", kind, 'be "point"')
+        raise ArgumentError("certificate.kind", kind, 'be "point" for Coq ("latex" has a theorem for all)')
     if "existence" not in certificate or not certificate["existence"]:
         raise ArgumentError("certificate.claims", f"<{', '.join(certificate.claims)}>", "prove existence")
     if certificate.problem.claims:
