@@ -252,3 +252,24 @@ def test_a_box_that_is_left_on_one_side_is_none(monkeypatch: pytest.MonkeyPatch,
     for known in (True, False):
         monkeypatch.setattr(Zeros, "reach", lambda _, lanes, *boxes, known=known: beyond(known, *boxes))
         assert accepted("1/10", boxes(np.zeros((2, 2)), 1.0)) == [False, False]
+
+
+@pytest.mark.parametrize("step", ["0.3", "0.7"])
+@pytest.mark.parametrize(("away", "half"), [(-5e-4, (0, 0)), (5e-4, (0, 0)), (0, (3e-4, 0)), (0, (0, 3e-4))])
+def test_all_points_of_runs_to_a_slanted_line_are_where_the_proof_says(
+    step: str, away: float, half: tuple[float, float]
+) -> None:
+    """``r = t**2 - 1``, t = (3 x + 4 y)/5: runs from beside t = 1/2, or across it; with 0.7 they swing."""
+    f = hc.Objective.least_squares(["((3*x + 4*y)/5)**2 - 1"], n=2)
+    centre = (0.5 + away) * np.array([0.6, 0.8])
+    start = np.stack([centre - half, centre + half], -1)[None]
+    around = np.stack([centre - 0.0012, centre + 0.0012], -1)[None]
+    with lane_arithmetic("float") as lanes:
+        reach, known = zeros(step, f).reach(lanes, start, around)
+    assert known.all()
+    x = np.array([[start[0, 0, i], start[0, 1, j]] for i in (0, 1) for j in (0, 1)])
+    for _ in range(40):
+        ahead = x @ [0.6, 0.8] - RHO  # r < 0 < r': the ascent goes to smaller t
+        x = x - float(step) / 2 * ((ahead**2 - 1) * 2 * ahead)[:, None] * [0.6, 0.8]
+        assert (reach[0, :, 0] - 1e-13 <= x).all() and (x <= reach[0, :, 1] + 1e-13).all()
+    assert (around[..., 0] < reach[..., 0]).all() and (reach[..., 1] < around[..., 1]).all()
