@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from os import PathLike
 
@@ -177,8 +177,8 @@ def basins(
         on = _run(search, clock.part(SEARCHING), goal, clock, kept)
         proof = _proof(_flow(search, problem, step, regions, traps), None, jobs, worth, clock)
         last, part = -1.0, clock.part(TRAPPING)
-        while on and not clock.passed() and proof.share < goal and len(traps) < room and proof.share - last > LEAST:
-            last, search = proof.share, _only_proved(search, proof)
+        while on and not clock.passed() and last + LEAST < (share := _share(proof)) < goal and len(traps) < room:
+            last, search = share, _only_proved(search, proof)
             core, others = among_open(problem, step, search, regions, depth)
             if not len(core) and len(points) + len(traps) < 2:
                 break  # it would be nothing new
@@ -188,14 +188,14 @@ def basins(
             search.resume(rows, others, [trap.labels[1]])
             on = _run(search, part, goal, clock) and not part.passed()
             more = _proof(_flow(search, problem, step, regions, [*traps, trap]), proof, jobs, worth, clock)
-            if not np.isin(more.flow.labels, trap.labels).any():
+            if not np.isin(more.labels, trap.labels).any():
                 break
             traps, proof = [*traps, trap], more
-    if traps and not np.isin(proof.flow.labels, traps[-1].labels).any():  # the only one
+    if traps and not np.isin(proof.labels, traps[-1].labels).any():  # the only one
         traps = []
-    ar, flow, labels = arithmetic("arb", _PRECISION), proof.flow, proof.flow.labels
-    steps = np.where(labels > 0, flow.steps, 0)
-    return Basins(problem, step, flow.partition, labels, steps, tuple(points), provenance(ar), tuple(traps))
+    ar, labels = arithmetic("arb", _PRECISION), proof.labels
+    steps = np.where(labels > 0, proof.steps, 0)
+    return Basins(problem, step, proof.partition, labels, steps, tuple(points), provenance(ar), tuple(traps))
 
 
 def _rows(core: np.ndarray, label: int) -> np.ndarray:
@@ -267,22 +267,12 @@ def _leaves(search: Search) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.concatenate([settled[:, :3], rest]), labels, steps
 
 
-@dataclass(frozen=True)
-class _Proof:
-    """What is proved: a flow with the labels of cells that are settled, and what these lean on."""
-
-    flow: Flow
-    edges: Edges
-
-    @property
-    def share(self) -> float:
-        """The part of the box that is settled."""
-        return share_of(self.flow.partition.cells[self.edges.cells])
-
-    def carried(self, partition: Partition) -> Edges:
-        """Return the edges by the numbers that the cells have in another partition."""
-        number = partition.at(self.flow.partition.cells)
-        return Edges(*(number[part] for part in (self.edges.cells, self.edges.source, self.edges.target)))
+def _carried(before: Flow, flow: Flow) -> Edges:
+    """Return what is proved of cells that are in another flow, too, as it was: it leans on nothing that is open."""
+    old, none = np.flatnonzero(before.labels), np.zeros(0, np.int64)
+    new = flow.partition.at(before.partition.cells[old])
+    rows = [np.column_stack([each.partition.cells, each.labels, each.steps]) for each in (before, flow)]
+    return Edges(new[(rows[0][old] == rows[1][new]).all(axis=1)], none, none)
 
 
 def _flow(
@@ -293,9 +283,9 @@ def _flow(
     return Flow(problem, step, Partition(search.box, cells), labels, steps, regions, traps)
 
 
-def _proof(flow: Flow, before: _Proof | None, jobs: int | None, worth: float, clock: Clock) -> _Proof:
-    """Prove what is proposed, as much as can be looked at in time; what was proved before of some cells stays so."""
-    found = [] if before is None else [before.carried(flow.partition)]
+def _proof(flow: Flow, before: Flow | None, jobs: int | None, worth: float, clock: Clock) -> Flow:
+    """Return a flow with the labels of what is proved, as much as can be looked at in time, and was proved before."""
+    found = [] if before is None else [_carried(before, flow)]
     tasks: list[Callable[[], Edges]] = flow.tasks(_lanes, found)
     with ended_by_interrupt(clock):
         for number, edges in enumerate(in_order(tasks, jobs, worth), 1):
@@ -303,16 +293,17 @@ def _proof(flow: Flow, before: _Proof | None, jobs: int | None, worth: float, cl
             clock.tell("proved", number, len(tasks))
             if clock.passed():
                 break
-    done = flow.settled(found)
-    none = np.zeros(0, np.int64)
-    source, target = (np.concatenate([none, *(getattr(part, name) for part in found)]) for name in ("source", "target"))
-    edges = Edges(np.flatnonzero(done), source[done[source]], target[done[source]])
-    return _Proof(replace(flow, labels=np.where(done, flow.labels, 0)), edges)
+    return replace(flow, labels=np.where(flow.settled(found), flow.labels, 0))
 
 
-def _only_proved(search: Search, proof: _Proof) -> Search:
+def _share(proof: Flow) -> float:
+    """Return the part of the box that is proved."""
+    return share_of(proof.partition.cells[proof.labels > 0])
+
+
+def _only_proved(search: Search, proof: Flow) -> Search:
     """Return a search for which settled is what is proved."""
-    cells, labels, steps = proof.flow.partition.cells, proof.flow.labels, proof.flow.steps
+    cells, labels, steps = proof.partition.cells, proof.labels, proof.steps
     done = labels > 0
     search.resume(np.column_stack([cells, labels, steps])[done], cells[~done], np.flatnonzero(search.goals).tolist())
     return search
