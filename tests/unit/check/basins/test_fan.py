@@ -166,3 +166,16 @@ def test_a_direction_between_two_arcs_is_in_both() -> None:
     assert owner.tolist() == [0, 0, 1, 1]
     assert (boxes[..., 0] <= centre[owner] * [1 - 4.5 / 2000, 1]).all()
     assert (centre[owner] * [1 - 4.5 / 2000, 1] <= boxes[..., 1]).all()
+
+
+def test_each_of_many_tubes_has_its_own_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five tubes, two at a time, of which the last is undefined: as each alone."""
+    monkeypatch.setattr("hallucert.check.basins.fan.TOGETHER", 2)
+    f = hc.Objective.parse("(x**2 + y - 11)**2 + (x + y**2 - 7)**2 + 0*log(5 - x)")
+    centres = np.array([[3.0, 1.0], [-3.0, 3.0], [0.5, -2.0], [-1.0, 0.5], [6.0, 0.0]])
+    tubes = Tubes.around(centres - 0.001, centres + 0.001)
+    owner, boxes, known = fanned("float", tubes, f)
+    assert known.tolist() == [True, True, True, True, False]
+    for k in range(5):
+        alone, mine, _ = fanned("float", tubes[k : k + 1], f)
+        assert len(alone) == (owner == k).sum() and np.array_equal(mine, boxes[owner == k])
