@@ -87,7 +87,7 @@ class Search:
             above = deeper[:, 1:] >> (deeper[:, :1] - level)
             nodes = np.unique(above, axis=0)
             self.tree.split(np.column_stack([np.full(len(nodes), level), nodes]))
-        settle_all(self.tree.arrays, settled[:, :3], self.alike[settled[:, 3]])
+        settle_all(self.tree.arrays, settled[:, :3].copy(), self.alike[settled[:, 3]])
         self.waiting, self.blamed, self.lost = self.waiting[:0], self.blamed[:0], self.lost[:0]
         self._failed.clear()
         self.found, self.new, self.passes = [settled], unsettled, self.base
@@ -199,7 +199,7 @@ class Search:
 
     def arrivals(self, cells: np.ndarray) -> np.ndarray:
         """Return after how many steps the centres of cells arrive somewhere."""
-        result = np.full(len(cells), self.most)
+        result = np.empty(len(cells), np.int64)
         arrive = partial(
             kernel.arrivals, self.tree.arrays, self.goals, self.box, self.ellipses, self.gradient, self.rho, self.step,
             self.registers, self.most,
