@@ -177,7 +177,7 @@ def _() -> Any:
 def _() -> Any:
     arena = load_arena("tiny", quick=False)
     f = arena.network
-    ends = hc.sam.run_ensemble(f, f.initial(seed=0, count=5), "5", arena.step_size, 30_000, tolerance=1e-8)
+    ends = hc.sam.run_ensemble(f, f.initial(seed=0, count=100), "5", arena.step_size, 30_000, tolerance=1e-8)
     points = (hc.certify(hc.find.refine(f, x, 5)) for x in ends.x[ends.converged])
     return next(point for point in points if point["attractor"])
 

@@ -171,13 +171,16 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
         return _ZERO.union(x.abs_upper() ** exponent)
 
     def endpoints(self, ball: Ball) -> tuple[Fraction, Fraction]:
-        middle, radius = _parts(ball)
-        exponent = min(middle[1], radius[1])
-        centre, half = middle[0] << (middle[1] - exponent), radius[0] << (radius[1] - exponent)
-        return dyadic(centre - half, exponent), dyadic(centre + half, exponent)
+        middle, half, exponent = _parts(ball)
+        return dyadic(middle - half, exponent), dyadic(middle + half, exponent)
 
     def midpoint(self, ball: Ball) -> Fraction:
-        return dyadic(*_parts(ball)[0])
+        middle, _, exponent = _parts(ball)
+        return dyadic(middle, exponent)
+
+    def magnitude(self, ball: Ball) -> Fraction:
+        middle, half, exponent = _parts(ball)
+        return dyadic(abs(middle) + half, exponent)
 
     def is_finite(self, ball: Ball) -> bool:
         if abs(ball) < _SURELY_FINITE:  # the answer for all but astronomical balls (never for NaN), in one comparison
@@ -203,23 +206,17 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
         return bool(ball < 0) and self.is_finite(ball)
 
     def absolute_sum(self, balls: Sequence[Ball]) -> Fraction:
-        with self:
-            total = sum(map(arb.abs_upper, balls), _ZERO)
-        return self.endpoints(total)[1]
+        return self.largest_absolute_sum([balls])
 
     def largest_absolute_sum(self, rows: Sequence[Sequence[Ball]]) -> Fraction:
         with self:
             largest = _ZERO
             for row in rows:
                 largest = largest.max(sum(map(arb.abs_upper, row), _ZERO))
-        return self.endpoints(largest)[1]
+        return self.magnitude(largest)
 
     def all_finite(self, rows: Sequence[Sequence[Ball]]) -> bool:
-        for row in rows:
-            for ball in row:
-                if not abs(ball) < _SURELY_FINITE and not self.is_finite(ball):
-                    return False
-        return True
+        return all(abs(ball) < _SURELY_FINITE or self.is_finite(ball) for row in rows for ball in row)
 
     def centre(self, ball: Ball) -> Ball:
         return ball.mid()
@@ -283,24 +280,25 @@ def _top(number: tuple[int, int]) -> int:
     return int(number[0]).bit_length() + int(number[1])
 
 
-def _parts(ball: Ball) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return midpoint and radius as (mantissa, exponent), with exponents of limited size.
+def _parts(ball: Ball) -> tuple[int, int, int]:
+    """Return m, r and e, of limited size, with ``2**e m`` the midpoint and ``2**e r`` the radius.
 
     What lies below ``2**-SIZE_LIMIT`` is moved from the midpoint into the radius, and the radius is rounded up.
     """
     if not ball.is_finite():
         raise ArgumentError("ball", "<an indeterminate ball>", "be finite")
-    mantissa, exponent = map(int, ball.mid().man_exp())
+    middle, exponent = map(int, ball.mid().man_exp())
     half, half_exponent = map(int, ball.rad().man_exp())
-    if max(mantissa.bit_length() + exponent, half.bit_length() + half_exponent) >= SIZE_LIMIT:
+    if max(middle.bit_length() + exponent, half.bit_length() + half_exponent) >= SIZE_LIMIT:
         raise ArgumentError("ball", "<a ball beyond 2**SIZE_LIMIT>", "be finite")
-    if exponent >= -2 * SIZE_LIMIT and half_exponent >= -2 * SIZE_LIMIT:
-        return (mantissa, exponent), (half, half_exponent)
+    common = min(exponent, half_exponent)
+    if common >= -2 * SIZE_LIMIT:
+        return middle << (exponent - common), half << (half_exponent - common), common
     floor = -SIZE_LIMIT
     reach = -_scaled(-half, half_exponent, floor)
-    low, high = _scaled(mantissa, exponent, floor) - reach, reach - _scaled(-mantissa, exponent, floor)
+    low, high = _scaled(middle, exponent, floor) - reach, reach - _scaled(-middle, exponent, floor)
     low, high = (max(low, 0) if ball >= 0 else low), (min(high, 0) if ball <= 0 else high)
-    return (low + high, floor - 1), (high - low, floor - 1)
+    return low + high, high - low, floor - 1
 
 
 def _scaled(mantissa: int, exponent: int, floor: int) -> int:

@@ -91,9 +91,9 @@ class Spectrum:
         """
         if not self.all_positive:
             return None
-        lower = min((disc.re - disc.radius) / _power_of_zero(disc) for disc in self.discs)
-        upper = min(max((disc.re + disc.radius) / _power_of_zero(disc) for disc in group) for group in self.components)
-        return 2 * lower, 2 * upper
+        ends = [[_real_inverse(disc) for disc in group] for group in self.components]
+        lower = min(low for group in ends for low, _ in group)
+        return 2 * lower, 2 * min(max(high for _, high in group) for group in ends)
 
 
 def _touch(a: Disc, b: Disc) -> bool:
@@ -101,9 +101,11 @@ def _touch(a: Disc, b: Disc) -> bool:
     return dx * dx + dy * dy <= reach * reach
 
 
-def _power_of_zero(disc: Disc) -> Fraction:
-    """Return ``|c|**2 - r**2``."""
-    return disc.re * disc.re + disc.im * disc.im - disc.radius * disc.radius
+def _real_inverse(disc: Disc) -> tuple[Fraction, Fraction]:
+    """Return ``(Re c - r)/p`` and ``(Re c + r)/p`` with ``p = |c|**2 - r**2``."""
+    low, high = disc.re - disc.radius, disc.re + disc.radius
+    power = low * high + disc.im * disc.im
+    return low / power, high / power
 
 
 _GOOD = 1e-7
