@@ -18,11 +18,11 @@ first, for `branch` and `sheet`. In lines, comments and docstrings included:
     a farthest point   2,390
     a network          2,730   with files/companion, functions/programs and arithmetic/elementary
     a stall            2,440
-    a basin            2,710
-    weight decay       2,890
-    mini-batches       3,030
+    a basin            2,890
+    weight decay       2,950
+    mini-batches       2,970
     a two-cycle        2,660
     a branch           2,830
     a sheet            2,860
-    everything         5,100
+    everything         5,170
 """

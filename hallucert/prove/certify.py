@@ -171,7 +171,7 @@ def certify(
         smaller one, converges to the point, or of a sum of squares to the manifold through it.
 
         ``start`` : array of shape (d,), of points, with ``basin``. Also ask whether SAM from exactly this start, with
-        that step, converges to the point.
+        that step, converges to the point; with ``momentum`` from rest.
 
         ``momentum`` : exact number in [0, 1), of points, with ``basin``, which is its step. Ask instead from which
         starts SAM with that momentum and step converges to the point, or of a sum of squares to the manifold: ``v' =

@@ -15,6 +15,7 @@ import numpy as np
 
 from hallucert.arrays import checked_box, exact_point
 from hallucert.check.attraction.converges import arrival, arrival_of, farthest, limit_of, run
+from hallucert.check.attraction.method import Method
 from hallucert.check.batches.problem import BatchPoint
 from hallucert.check.claim import Claim, Measured, Status
 from hallucert.check.point.rule import Evidence, Facts, Inputs, Numbers, Rule, rules_of
@@ -52,7 +53,14 @@ class Hints:
     basin: Fraction | None = None  # the step of `basin` and of `converges`
     start: tuple[Fraction, ...] | None = None  # where the run of `converges` starts
     run: Run | None = None  # that run, as far as it is to be followed
-    momentum: Inputs | None = None  # step, momentum and method of `momentum`
+    momentum: Inputs | None = None  # step, momentum and method of `momentum`, and of `converges`
+
+    @property
+    def method(self) -> Method | None:
+        """Of the run of `converges`."""
+        if self.momentum is not None:
+            return Method.of(self.momentum)
+        return None if self.basin is None else Method(self.basin)
 
     @classmethod
     def asked(cls, given: Mapping[str, Any], dimension: int, construction: Construction | None = None) -> Hints:
@@ -76,8 +84,6 @@ def _momentum(given: Mapping[str, Any], step: Fraction | None) -> Inputs:
         raise ArgumentError("nesterov", given["nesterov"], "be left out without momentum")
     if step is None:
         raise ArgumentError("momentum", given["momentum"], "be given together with basin, the step")
-    if "start" in given:
-        raise ArgumentError("start", given["start"], "be left out with momentum")
     b, nesterov = exact(given["momentum"], "momentum"), given.get("nesterov", False)
     if not 0 <= b < 1:
         raise ArgumentError("momentum", given["momentum"], "be at least 0 and less than 1")
@@ -141,34 +147,34 @@ class Shown:
 
 def converges(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Shown | Reason:
     """The run as asked: of an array program in cubes, of a formula in balls, until it arrives."""
-    region, problem = claims.get("basin"), evidence.point.problem
-    if region is None or region.status is not Status.PROVED or hints.start is None or hints.basin is None:
+    region, problem = claims.get("basin" if hints.momentum is None else "momentum"), evidence.point.problem
+    if region is None or region.status is not Status.PROVED or hints.start is None or hints.method is None:
         return Reason.NEEDS_PREMISES
     if not isinstance(problem.objective, ProgramObjective):
-        return _run_in_balls(evidence, hints.start, hints.basin, limit_of(region))
-    cubes = hints.run or Run(problem, hints.start, hints.basin, evidence.arithmetic.name)
+        return _run_in_balls(evidence, hints.start, hints.method, limit_of(region))
+    cubes = hints.run or Run(problem, hints.start, hints.method, evidence.arithmetic.name)
     while True:
-        found = arrival_of(evidence, cubes.last, cubes.bits)
+        found = arrival_of(evidence, hints.method, cubes.last, cubes.bits)
         if found is not None and farthest(found) <= (1 - SLACK) * limit_of(region):
-            at_once = {"start": hints.start, "step": hints.basin, "bits": cubes.bits, "steps": 0}
+            at_once = {"start": hints.start, **hints.method.inputs, "bits": cubes.bits, "steps": 0}
             return Shown(cubes.inputs, found) if cubes.cubes else at_once
         if hints.run is not None or not cubes.go_on():
             return Reason.START
 
 
-def _run_in_balls(evidence: Evidence, start: tuple[Fraction, ...], step: Fraction, radius: Fraction) -> Inputs | Reason:
+def _run_in_balls(evidence: Evidence, start: tuple[Fraction, ...], method: Method, radius: Fraction) -> Inputs | Reason:
     """The first multiple of `LOOK` steps, and the fewest bits, with which a run arrives."""
     bits = max(FEWEST_BITS, evidence.arithmetic.precision)
     while bits <= MOST_BITS:
-        for k, x in enumerate(run(evidence, start, step, bits)):
+        for k, state in enumerate(run(evidence, method, start, bits)):
             look()
             if k % LOOK:
                 continue
-            found = arrival(evidence, x, bits)
-            if found is None or WIDE * (found["distance"].upper - found["distance"].lower) > radius:
+            found = arrival(evidence, method, state, bits)
+            if found is None or any(WIDE * (number.upper - number.lower) > radius for number in found.values()):
                 break
             if 2 * farthest(found) <= radius:  # with room for what publication adds, and bits for what a checker loses
-                return {"start": start, "step": step, "steps": k, "bits": 2 * bits}
+                return {"start": start, **method.inputs, "steps": k, "bits": 2 * bits}
             if k >= MOST_STEPS:
                 return Reason.START
         bits *= 2

@@ -14,6 +14,7 @@ from pathlib import Path
 from hallucert import __version__
 from hallucert.balls import arithmetic
 from hallucert.check.attraction.converges import MOST_BITS, MOST_STEPS
+from hallucert.check.attraction.method import Method
 from hallucert.check.attraction.orbit import Cube, follow
 from hallucert.check.file.fields import problem_digest
 from hallucert.check.problem import Problem
@@ -34,13 +35,13 @@ class Run:
     """A run of SAM from an exact start, and the cubes in which it is shown to be."""
 
     def __init__(
-        self, problem: Problem, start: tuple[Fraction, ...], step: Fraction, backend: str, path: Path | None = None
+        self, problem: Problem, start: tuple[Fraction, ...], method: Method, backend: str, path: Path | None = None
     ) -> None:
-        self.problem, self.start, self.step, self.backend = problem, start, step, backend
-        law, numbers = problem.law, (problem.rho, step, *problem.law.scales, *start)
+        self.problem, self.start, self.method, self.backend = problem, start, method, backend
+        law, numbers = problem.law, (problem.rho, *map(Fraction, method.inputs.values()), *problem.law.scales, *start)
         what = [problem_digest(problem.objective.to_json()), law.variant, *map(format_rational, numbers), backend]
         digest = hashlib.sha256(json.dumps([*what, __version__]).encode()).hexdigest()
-        self.kept = Checkpoint(path, digest, "orbit", "function, rho, start, step or backend")
+        self.kept = Checkpoint(path, digest, "orbit", "function, rho, start, step, momentum or backend")
         self.kept.require_place()
         self.bits, self.ends, self.cubes = FIRST_BITS, list[int](), list[Cube]()
         self._resume()
@@ -48,7 +49,7 @@ class Run:
     @property
     def last(self) -> Cube:
         """The last cube; the start, if there is none."""
-        return self.cubes[-1] if self.cubes else Cube(self.start, Fraction(0))
+        return self.cubes[-1] if self.cubes else Cube(self.method.at_rest(self.start), Fraction(0))
 
     @property
     def steps(self) -> int:
@@ -60,7 +61,7 @@ class Run:
         """What the claim `converges` says of it."""
         centres, radii = tuple(cube.centre for cube in self.cubes), tuple(cube.radius for cube in self.cubes)
         ends = tuple(map(Fraction, self.ends))
-        run = {"start": self.start, "step": self.step, "bits": self.bits + 16}  # a checker's balls may be wider
+        run = {"start": self.start, **self.method.inputs, "bits": self.bits + 16}  # a checker's balls may be wider
         return {**run, "ends": ends, "centres": centres, "radii": radii}
 
     def go_on(self) -> bool:
@@ -68,7 +69,7 @@ class Run:
         while self.steps < MOST_STEPS:
             end = next((n for n in SEGMENTS if n > self.steps), self.steps + SEGMENT)
             look(f"run in {self.bits} bits, steps", self.steps)
-            found = follow(self.problem, arithmetic(self.backend, self.bits), self.step, self.last, end - self.steps)
+            found = follow(self.problem, arithmetic(self.backend, self.bits), self.method, self.last, end - self.steps)
             if isinstance(found, Cube) and found.radius <= WIDEST * self.problem.rho:
                 self._add(end, published(found))
                 return True

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.arguments import checked_path
-from hallucert.check.claim import Claim, Status
+from hallucert.check.claim import Status
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.problem import Problem
 from hallucert.clock import Clock
@@ -38,7 +38,7 @@ def prover_from_start(f: Objective, given: Mapping[str, Any]) -> Prover:
     f = checked_objective(f)
     f.require_rigorous()
     problem = Problem(f, exact_radius(given["rho"]), radius_law(given.get("variant", "sam"), f.dimension))
-    beside = ("radius", "global_box", "batches", "probabilities", "momentum", "nesterov", "weight_decay")
+    beside = ("radius", "global_box", "batches", "probabilities", "weight_decay")
     if name := next((name for name in beside if name in given), None):
         raise ArgumentError(name, given[name], "be left out where the run from a start proposes the point")
     path = checked_path(given["checkpoint"], "checkpoint") if "checkpoint" in given else None
@@ -49,24 +49,26 @@ def _follow(
     problem: Problem, hints: Hints, path: Any, backend: str, ladder: tuple[int, ...] | None, clock: Clock
 ) -> Certificate:
     """Return the certificate of the point at which a run arrives; or of the last that was tried, if it does not."""
-    assert hints.start is not None and hints.basin is not None
-    run, last = Run(problem, hints.start, hints.basin, backend, path), math.inf
+    assert hints.start is not None and hints.method is not None
+    run, last = Run(problem, hints.start, hints.method, backend, path), math.inf
     found: Certificate | None = None
     while True:
         going = clock.kept(run.go_on, False)
-        x = np.nan_to_num([float_below(v) for v in run.last.centre])  # what is beyond doubles, to the largest
+        centre = run.last.centre[: problem.objective.dimension]
+        x = np.nan_to_num([float_below(v) for v in centre])  # what is beyond doubles, to the largest
         size = float(np.linalg.norm(shifted_gradient(problem.objective, x, problem.rho, variant=problem.law)))
-        near = size < SETTLED and size * SOONER < last and not (found and _is_far(found["basin"], problem, x))
+        near = size < SETTLED and size * SOONER < last and not (found and _is_far(found, problem, x))
         if near or not going:
-            task = PointTask(problem, run.last.centre, None, replace(hints, run=run), MAX_BOXES)
+            task = PointTask(problem, centre, None, replace(hints, run=run), MAX_BOXES)
             found, last = certify_point(task, backend, ladder, clock), size
             if not going or found["converges"].status is Status.PROVED:
                 return found
 
 
-def _is_far(basin: Claim, problem: Problem, x: np.ndarray) -> bool:
+def _is_far(found: Certificate, problem: Problem, x: np.ndarray) -> bool:
     """Tell, in floats, whether the rest of a run is too long for a basin like the one of an earlier point."""
-    if basin.status is not Status.PROVED or "weights" not in basin.inputs:
+    basin = next((claim for claim in found if claim.name == "basin"), None)
+    if not basin or "weights" not in basin.inputs:
         return False
     m = problem.objective.residual_count
     v = np.array([float(b) for b in basin.inputs["basis"]]).reshape(m, m)

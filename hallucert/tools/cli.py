@@ -97,7 +97,8 @@ def certify(
     run = None
     if at is None and target is None and start is not None:
         first = options.point_of(start, "--start")
-        run = hc.sam.run(f, first, rho, exact(basin, "--basin"), RUN_STEPS, variant=law)
+        inertia = 0.0 if momentum is None else float(exact(momentum, "--momentum"))
+        run = hc.sam.run(f, first, rho, exact(basin, "--basin"), RUN_STEPS, momentum=inertia, variant=law)
         at = ",".join(map(repr, run.x.tolist()))
     if (at is None) == (target is None) and (at is not None or gallery is None):
         raise ArgumentError(

@@ -1,4 +1,4 @@
-"""Where SAM with a fixed step converges from: the claims `basin` and `converges`.
+"""Where SAM with a fixed step converges from: the claim `basin`.
 
 *To a point*, in the gradient system. A step of length `t E`, `0 < t <= 1`, has the derivative `(1 - t) I + t (I - E M)`
 with `M(x) = H(x+) J(x)`. So if on the convex set `{x* + V w: |w| <= R}`
@@ -24,16 +24,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ..arithmetic.interval import ONE, ZERO, Interval, Undefined, ball, dot, exact, precision, total, working_precision
+from ..arithmetic.interval import ONE, ZERO, Interval, Undefined, ball, dot, exact, total
 from ..arithmetic.linear import Matrix, Vector, identity, matrix_of, norm
 from ..arithmetic.spectrum import least_singular_value, spectral_norm
-from ..files.reading import NotCovered, Refused, dyadic, integer, items, number, positive, record, square_matrix
+from ..files.reading import dyadic, items, number, positive, record, square_matrix
 from ..points.point import Point
 from ..points.rules import Claim, Facts, Numbers, Rule, given
 from ..points.subdivisions import require
 from .contraction import Family
-
-MOST_BITS_OF_RUNS, LOST_BITS = 20_000, 8
 
 
 def read_basin(facts: Facts, claim: Claim) -> tuple[Matrix, list[Fraction]]:
@@ -198,72 +196,11 @@ def known_on_ball(box: Vector, point: Point, size: Interval) -> dict[int, Interv
     return known
 
 
-def read_run(claim: Claim, d: int) -> tuple[list[Fraction], Fraction, int, int]:
-    """The inputs of a run: start, step, number of steps, bits.
-
-    Of a run in segments only the number of steps at the end counts here, and the cubes in between do not help: the run
-    is repeated in intervals, which lose some bits a step.
-    """
-    segments = "ends" in claim.inputs
-    names = ("ends", "centres", "radii") if segments else ("steps",)
-    inputs = record(claim.inputs, "inputs", ("start", "step", "bits", *names))
-    start, step = items(inputs["start"], "start", number, count=d), positive(number)(inputs["step"], "step")
-    bits = integer(inputs["bits"], "bits", 2, MOST_BITS_OF_RUNS)
-    if not segments:
-        return start, step, integer(inputs["steps"], "steps"), bits
-    ends = items(inputs["ends"], "ends", positive(number))
-    if not ends or ends[-1].denominator != 1:
-        raise Refused("ends", "not whole numbers of steps")
-    return start, step, int(ends[-1]), bits + LOST_BITS * int(ends[-1])
-
-
-def measure_converges(facts: Facts, claim: Claim, point: Point) -> Numbers:
-    """`|x_N - x*|` for the iteration from an exact start, and what bounds the rest of the way, `p |V^-1 r(x_N+)|`."""
-    problem = point.problem
-    start, step, steps, bits = read_run(claim, len(point.x))
-    if bits > MOST_BITS_OF_RUNS:
-        raise NotCovered(f"runs in segments of more than {MOST_BITS_OF_RUNS // LOST_BITS} steps are not covered here")
-    with working_precision(max(precision(), 2 * bits)):
-        x, eta = Vector(map(exact, start)), exact(step)
-        for _ in range(steps):
-            x = x - problem.field(x) * eta
-        rest = {}
-        if facts.residual:
-            if not facts.has("basin"):
-                raise Undefined("there is no basin")
-            basis = read_basin(facts, facts.claims["basin"])[0]
-            blocks, weights = read_weights(facts.claims["basin"], len(basis))
-            w = basis.inverse() @ problem.f.residuals_at(problem.plus(x, problem.f.at(x)[1]))[0]
-            parts = (exact(p) * norm(w[q.start : q.stop]) for p, q in zip(weights, blocks, strict=False))
-            rest = {"rest": total(parts)}
-    return {"distance": norm(x - point.x)} | rest
-
-
-def conclude_converges(facts: Facts, claim: Claim) -> str | None:
-    """By published numbers the end, or the rest of the way, lies in the ball of a basin for at least this step."""
-    if not facts.has("basin"):
-        return None
-    basin = facts.claims["basin"]
-    longest, size, _ = read_basin(facts, basin)[1]
-    farthest, reach = claim.numbers["distance"].upper(), basin.numbers["radius"].lower()
-    if facts.residual:
-        farthest = farthest + claim.numbers["rest"].upper()
-        reach = exact(size)
-    step = read_run(claim, facts.problem.f.dimension)[1]
-    return "proved" if farthest.at_most(reach) and step <= longest else None
-
-
-RULES: dict[str, Rule] = {
+RULES = {
     "basin": Rule(
         lambda facts, claim: given("radius") if facts.residual else given("contraction", "radius"),
         conclude_basin,
         lambda facts, *of: (measure_around_manifold if facts.residual else measure_around_point)(facts, *of),
-        inputs=True,
-    ),
-    "converges": Rule(
-        lambda facts, claim: given("distance", "rest") if facts.residual else given("distance"),
-        conclude_converges,
-        measure_converges,
         inputs=True,
     ),
 }

@@ -13,7 +13,7 @@ from ..arithmetic.linear import Vector, identity, norm
 from ..points.claims import RULES as RULES_OF_POINTS
 from ..points.point import Point
 from ..points.rules import Claim, Facts, Measures, Rule, by_sign, if_positive
-from . import basins, momentum
+from . import basins, converges, momentum
 
 
 def decayed(point: Point) -> Vector:
@@ -55,4 +55,5 @@ RULES: dict[str, Rule] = {
     "attractor": RULES_OF_POINTS["attractor"],
     **basins.RULES,
     **momentum.RULES,
+    **converges.RULES,
 }

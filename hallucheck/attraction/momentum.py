@@ -44,18 +44,20 @@ BALL = ("basis", "size", "bound")
 AROUND_MANIFOLD = ("blocks", "weights", "slope")
 
 
-def read_method(claim: Claim) -> tuple[Fraction, Fraction, int]:
-    """The inputs `E`, `b` and which method."""
-    step, b = number(claim.inputs["step"], "step"), number(claim.inputs["momentum"], "momentum")
-    return step, b, integer(claim.inputs["nesterov"], "nesterov", 0, 1)
+def read_method(claim: Claim) -> tuple[Fraction, Fraction, Fraction, Fraction]:
+    """`E`, `b`, `k` and `c`, from the inputs; without momentum `b = c = 0`."""
+    step = number(claim.inputs["step"], "step")
+    if "momentum" not in claim.inputs:
+        return step, Fraction(0), Fraction(1), Fraction(0)
+    b, nesterov = number(claim.inputs["momentum"], "momentum"), integer(claim.inputs["nesterov"], "nesterov", 0, 1)
+    return (step, b, 1 + b, b**2) if nesterov else (step, b, Fraction(1), b)
 
 
 class Method:
     """The matrices `T(M) = T(0) + L M (I, 0)`."""
 
     def __init__(self, claim: Claim, d: int) -> None:
-        self.step, self.b, nesterov = read_method(claim)
-        self.k, self.c = (1 + self.b, self.b**2) if nesterov else (Fraction(1), self.b)
+        self.step, self.b, self.k, self.c = read_method(claim)
         one, none = identity(d), identity(d) * ZERO
         self.start = blocks(one, one * exact(-self.step * self.c), none, one * exact(self.b))
         self.left, self.right = Matrix([*(one * exact(-self.step * self.k)), *one]), Matrix([*one, *none]).T
@@ -71,7 +73,7 @@ def conclude_momentum(facts: Facts, claim: Claim) -> str | None:
         record(claim.inputs, "inputs", METHOD)
     else:
         record(claim.inputs, "inputs", (*METHOD, *BALL, *(AROUND_MANIFOLD if facts.residual else ("subdivision",))))
-    step, b, _ = read_method(claim)
+    step, b, *_ = read_method(claim)
     if step <= 0 or not 0 <= b < 1:
         return None
     if claim.status == "refuted":

@@ -16,8 +16,8 @@ from .rules import Claim, Facts, Result, read_claims, result_of
 FIELDS = ("format", "schema", "kind", "provenance", "problem", "digest", "witness", "enclosure", "claims")
 ROOMS = {
     "basin": "attraction.basins",
-    "converges": "attraction.basins",
     "momentum": "attraction.momentum",
+    "converges": "attraction.converges",
     "farthest_point": "points.farthest",
     "global_target": "points.global_target",
 }

@@ -82,7 +82,7 @@ def test_the_bounds_are_those_of_the_step_written_out(nesterov, sizes):
     with arithmetic("arb", 106) as ar:
         problem = Problem(TWO, Fraction(3, 4), residual=True)
         evidence = Evidence(problem.at(ar, [ar.from_float(c) for c in x.tolist()]))
-        found = manifold_momentum.carried_of(evidence, given, momentum.shares(given))
+        found = manifold_momentum.carried_of(evidence, given)
         bounds, none = (found.bounds(size) for size in (Fraction(1, 64), Fraction(1, 2**40)))
 
     def ascended(x: np.ndarray) -> np.ndarray:

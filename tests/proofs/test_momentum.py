@@ -342,11 +342,11 @@ def test_a_theorem_in_latex_says_what_the_method_is(well):
         ({"nesterov": True, "basin": 1}, "nesterov"),
         ({"momentum": "1/2", "nesterov": 1, "basin": 1}, "nesterov"),
         ({"momentum": "1/2", "basin": 0}, "basin"),
-        ({"momentum": "1/2", "basin": 1, "start": (0, 0)}, "start"),
+        ({"momentum": "1/2", "start": (0, 0)}, "start"),
     ],
 )
 def test_what_is_no_momentum_is_refused(options, argument):
-    """Numbers out of range, a method without them, and a run, which is one without momentum."""
+    """Numbers out of range, a method without them, and a run without a step."""
     with pytest.raises(ArgumentError) as caught:
         hc.certify(WELL, (-0.5, 0), "1.5", **options)
     assert caught.value.argument == argument

@@ -12,6 +12,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.check.attraction import converges
+from hallucert.check.attraction.method import Method
 from hallucert.check.attraction.orbit import Cube
 from hallucert.check.file.files import from_json
 from hallucert.check.file.save import to_json
@@ -104,7 +105,7 @@ def test_a_run_to_an_ordinary_minimizer_is_undecided(monkeypatch: pytest.MonkeyP
 
 def followed(cert: hc.Certificate, path: Path | None = None, step: str = "1/50") -> runs.Run:
     """The run of the certificate, from its beginning or from a checkpoint."""
-    return runs.Run(cert.problem, cert["converges"].inputs["start"], Fraction(step), "arb", path)
+    return runs.Run(cert.problem, cert["converges"].inputs["start"], Method(Fraction(step)), "arb", path)
 
 
 def test_a_run_that_was_interrupted_goes_on(
@@ -185,12 +186,13 @@ def test_a_long_run_of_a_larger_network_is_stored() -> None:
     assert inputs["step"] == Fraction(1, 20) and long["hallucinated_minimizer"].status is hc.Status.PROVED
     cubes = converges.cubes_of(inputs)
     assert cubes is not None and [cube.radius < Fraction(1, 2**100) for cube in cubes] == [True] * 5
-    assert converges.leads(long.problem, "arb", inputs["bits"], inputs["step"], math.inf, cubes[0], cubes[1], 64)
+    assert converges.leads(
+        long.problem, "arb", inputs["bits"], Method(inputs["step"]), math.inf, cubes[0], cubes[1], 64
+    )
 
 
 def test_points_are_looked_for_near_the_end_alone(cert: hc.Certificate) -> None:
     """What bounds the rest of a path is compared with the basin of an earlier point."""
-    basin = cert["basin"]
-    assert not start._is_far(basin, cert.problem, cert.x)
-    assert start._is_far(basin, cert.problem, START)
+    assert not start._is_far(cert, cert.problem, cert.x)
+    assert start._is_far(cert, cert.problem, START)
     assert converges.steps_of(cert["converges"].inputs) == cert["converges"].inputs["ends"][-1]

@@ -2,7 +2,8 @@
 
 The start ``x_0`` and the step eta are exact numbers. If after N steps ``x_N`` is certainly in the basin of the claim
 ``basin`` for a step of at least eta, the run converges. In residual form it is there if the distance from ``x*`` and
-the bound of the rest of the path together are at most R.
+the bound of the rest of the path together are at most R. With momentum the run starts with velocity 0, and its state
+has to come into the set of the claim ``momentum`` for exactly this step and momentum.
 
 Where ``x_N`` is, is shown in one of two ways. *Step by step*: the iterates are enclosed in balls, which lose some bits
 a step, so that many bits are taken, and doubled until they suffice. *In segments*: after certain numbers of steps, the
@@ -12,8 +13,9 @@ and in several processes.
 
 At each step it is checked that f is defined at ``x_k`` and at ``x_k+``, and that g is not 0, so that the step is
 defined. Made only when asked, together with `basin`. Inputs: ``start``, ``step`` (exact), ``bits``, and ``steps`` (N)
-or ``ends`` (numbers of steps), ``centres`` and ``radii`` of cubes. Numbers: ``distance`` (``|x_N - x*|``), in residual
-form ``rest``, too.
+or ``ends`` (numbers of steps), ``centres`` and ``radii`` of cubes; with momentum its ``momentum`` and ``nesterov``, and
+the centres are states (`hallucert.check.attraction.method`). Numbers: ``distance`` (``|x_N - x*|``), in residual form
+``rest``, too; with momentum to an isolated point ``state`` alone, the norm of that set.
 """
 
 from __future__ import annotations
@@ -24,11 +26,13 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hallucert.balls import arithmetic, matrix
-from hallucert.check.attraction import manifold_basin
+from hallucert.balls.facade import Ball
+from hallucert.check.attraction import manifold_basin, momentum
 from hallucert.check.attraction.basin import BASIN
+from hallucert.check.attraction.method import Method
 from hallucert.check.attraction.norms import root
 from hallucert.check.claim import Claim, Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
@@ -46,17 +50,17 @@ MOST_STEPS = 1_000_000
 
 def measure_converges(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Enclose the distance of ``x_N`` from ``x*``, and what bounds the rest of the path."""
-    start, step, bits = (inputs[name] for name in ("start", "step", "bits"))
-    if not (len(start) == len(evidence.point.x) and step > 0 and FEWEST_BITS <= bits <= MOST_BITS):
+    method, start, bits = Method.of(inputs), inputs["start"], inputs["bits"]
+    if not (len(start) == len(evidence.point.x) and method.makes_sense and FEWEST_BITS <= bits <= MOST_BITS):
         return Reason.NEEDS_PREMISES
     if "ends" in inputs:
         cubes = cubes_of(inputs)
         return Reason.NEEDS_PREMISES if cubes is None else measure_segments(evidence, inputs, cubes)
     if inputs["steps"] > MOST_STEPS:
         return Reason.NEEDS_PREMISES
-    for k, x in enumerate(run(evidence, start, step, bits)):
+    for k, state in enumerate(run(evidence, method, start, bits)):
         if k == inputs["steps"]:
-            return arrival(evidence, x, bits) or Reason.PRECISION
+            return arrival(evidence, method, state, bits) or Reason.PRECISION
         look()
     return Reason.PRECISION
 
@@ -70,67 +74,70 @@ def cubes_of(inputs: Inputs) -> list[Cube] | None:
     """Return the start and the cubes after it; None if they make no sense."""
     from hallucert.check.attraction.orbit import Cube
 
-    ends, centres, radii, d = inputs["ends"], inputs["centres"], inputs["radii"], len(inputs["start"])
-    fit = len(ends) == len(centres) == len(radii) > 0 and all(len(centre) == d for centre in centres)
+    ends, centres, radii = inputs["ends"], inputs["centres"], inputs["radii"]
+    first = Method.of(inputs).at_rest(inputs["start"])
+    fit = len(ends) == len(centres) == len(radii) > 0 and all(len(centre) == len(first) for centre in centres)
     whole = all(end.denominator == 1 for end in ends) and all(a < b for a, b in pairwise((0, *ends)))
     if not (fit and whole and ends[-1] <= MOST_STEPS and min(radii) > 0):
         return None
-    return [Cube(inputs["start"], Fraction(0)), *map(Cube, centres, radii)]
+    return [Cube(first, Fraction(0)), *map(Cube, centres, radii)]
 
 
 def measure_segments(evidence: Evidence, inputs: Inputs, cubes: Sequence[Cube]) -> Numbers | Reason:
     """Show that each segment leads from one cube into the next; enclose where the last one is."""
-    problem, ends = evidence.point.problem, [0, *map(int, inputs["ends"])]
+    problem, method, ends = evidence.point.problem, Method.of(inputs), [0, *map(int, inputs["ends"])]
     until = time.time() + evidence.clock.left()
-    show = partial(leads, problem, evidence.arithmetic.name, inputs["bits"], inputs["step"], until)
+    show = partial(leads, problem, evidence.arithmetic.name, inputs["bits"], method, until)
     lengths = (last - first for first, last in pairwise(ends))
     tasks = [partial(show, *pair, n) for pair, n in zip(pairwise(cubes), lengths, strict=True)]
     for done, held in enumerate(in_order(tasks, *jobs_of(None)), 1):
         look("steps of a run", ends[done], ends[-1])
         if not held:
             return Reason.PRECISION
-    return arrival_of(evidence, cubes[-1], inputs["bits"]) or Reason.PRECISION
+    return arrival_of(evidence, method, cubes[-1], inputs["bits"]) or Reason.PRECISION
 
 
-def leads(problem: Problem, name: str, bits: int, step: Fraction, until: float, start: Cube, end: Cube, n: int) -> bool:
+def leads(problem: Problem, name: str, bits: int, method: Method, until: float, start: Cube, end: Cube, n: int) -> bool:
     """Tell whether n steps certainly lead from every point of one cube into another; False when the time is over."""
     from hallucert.check.attraction.orbit import Cube, follow
 
     with Clock(until - time.time() if math.isfinite(until) else math.inf).watched():
         try:
-            found = follow(problem, arithmetic(name, bits), step, start, n)
+            found = follow(problem, arithmetic(name, bits), method, start, n)
         except OutOfTime:
             return False
     return isinstance(found, Cube) and end.holds(found)
 
 
-def arrival_of(evidence: Evidence, cube: Cube, bits: int) -> dict[str, Enclosure] | None:
+def arrival_of(evidence: Evidence, method: Method, cube: Cube, bits: int) -> dict[str, Enclosure] | None:
     """The same as `arrival` for all points of a cube."""
     ar = arithmetic(evidence.arithmetic.name, bits)
     with ar:
-        return arrival(evidence, [ar.interval(c - cube.radius, c + cube.radius) for c in cube.centre], bits)
+        return arrival(evidence, method, [ar.interval(c - cube.radius, c + cube.radius) for c in cube.centre], bits)
 
 
-def run(evidence: Evidence, start: Sequence[Fraction], step: Fraction, bits: int) -> Iterator[list[Any]]:
-    """Yield ``x_0, x_1, ..`` in balls; ends where a step is not certainly defined."""
-    ar, point = arithmetic(evidence.arithmetic.name, bits), evidence.point
-    with ar:
-        eta, x = ar.constant(step), [ar.constant(v) for v in start]
-    while True:
-        yield x
-        with ar:
-            here = point.problem.at(ar, x)
-            x = [v - eta * g for v, g in zip(x, here.shifted_gradient, strict=True)]
-            if not (here.domain_certain and ar.all_finite([x])):
-                return
-
-
-def arrival(evidence: Evidence, x: Sequence[Any], bits: int) -> dict[str, Enclosure] | None:
-    """Enclose ``|x - x*|``, in residual form what bounds the rest of the path, too; None if indeterminate."""
+def run(evidence: Evidence, method: Method, start: Sequence[Fraction], bits: int) -> Iterator[list[Ball]]:
+    """Yield the states from the start on, in balls; ends where a step is not certainly defined."""
     ar = arithmetic(evidence.arithmetic.name, bits)
     with ar:
+        state: list[Ball] | None = [ar.constant(v) for v in method.at_rest(start)]
+    while state is not None:
+        yield state
+        with ar:
+            state = method.after(evidence.point.problem, ar, state)
+
+
+def arrival(evidence: Evidence, method: Method, state: Sequence[Ball], bits: int) -> dict[str, Enclosure] | None:
+    """Enclose the numbers of the claim for the run in this state; None if one is indeterminate."""
+    ar, x, rest = arithmetic(evidence.arithmetic.name, bits), list(method.position(state)), None
+    with ar:
         square = matrix.sum_of_squares(ar, [a - b for a, b in zip(x, evidence.point.x, strict=True)])
-        rest = manifold_basin.measure_arrival(evidence, list(x), ar) if evidence.residual_form else None
+        if method.momentum is not None:
+            rest = momentum.measure_arrival(evidence, x, method.velocity(ar, state), ar)
+        elif evidence.residual_form:
+            rest = manifold_basin.measure_arrival(evidence, x, ar)
+    if method.momentum is not None and not evidence.residual_form:
+        return None if rest is None else {"state": rest}
     if not ar.is_finite(square) or (evidence.residual_form and rest is None):
         return None
     found = {"distance": root(Enclosure(*ar.endpoints(square)))}
@@ -138,8 +145,9 @@ def arrival(evidence: Evidence, x: Sequence[Any], bits: int) -> dict[str, Enclos
 
 
 def limit_of(region: Claim) -> Fraction:
-    """Return how far from ``x*`` a run may go, by the claim `basin`."""
-    size: Fraction = region.inputs["size"] if "weights" in region.inputs else region.numbers["radius"].lower
+    """Return how far from ``x*`` a run may go, by the claim `basin`, or its state, by `momentum`."""
+    in_ball = region.name == BASIN.name and "weights" not in region.inputs
+    size: Fraction = region.numbers["radius"].lower if in_ball else region.inputs["size"]
     return size
 
 
@@ -150,18 +158,25 @@ def farthest(numbers: Numbers) -> Fraction:
 
 def conclude_converges(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """A run that comes into a basin converges."""
-    if not facts.proved(BASIN.name):
+    method, residual = Method.of(inputs), facts.problem.residual
+    premise = BASIN.name if method.momentum is None else momentum.RULE.name
+    if not facts.proved(premise):
         return Reason.NEEDS_PREMISES
-    region, distance, step = facts.claims[BASIN.name], numbers["distance"], inputs["step"]
-    limit = limit_of(region)
-    if step > region.inputs["step"] or farthest(numbers) > limit:
+    region = facts.claims[premise]
+    fits = method.step <= region.inputs["step"] if premise == BASIN.name else method == Method.of(region.inputs)
+    if not fits or farthest(numbers) > limit_of(region):
         return Reason.START
-    rest = numbers["rest"].upper if facts.problem.residual else None
-    about = (facts.law, inputs["start"], step, steps_of(inputs), distance.upper, rest, limit)
-    return Status.PROVED, Sentence("attraction.converges", about)
+    distance = numbers["distance" if residual or premise == BASIN.name else "state"].upper
+    rest = numbers["rest"].upper if residual else None
+    about = (facts.law, inputs["start"], method.step, steps_of(inputs), distance, rest, limit_of(region))
+    if premise == BASIN.name:
+        return Status.PROVED, Sentence("attraction.converges", about)
+    return Status.PROVED, Sentence("momentum.arrives", (*about, method.momentum, method.nesterov))
 
 
 RUN = {"start": "vector", "step": "exact", "bits": "integer"}
+STEPWISE, SEGMENTS = {"steps": "integer"}, {"ends": "vector", "centres": "rows", "radii": "dyadics"}
+MOMENTUM = {"momentum": "exact", "nesterov": "integer"}
 
 CONVERGES = Rule(
     name="converges",
@@ -169,5 +184,5 @@ CONVERGES = Rule(
     question="Does SAM from this start, with this step, converge to x*?",
     measure=measure_converges,
     conclude=conclude_converges,
-    inputs=(RUN | {"steps": "integer"}, RUN | {"ends": "vector", "centres": "rows", "radii": "dyadics"}),
+    inputs=tuple(RUN | how | carried for carried in ({}, MOMENTUM) for how in (STEPWISE, SEGMENTS)),
 )

@@ -159,13 +159,16 @@ class Frame:
 
     def rest(self, y: Sequence[Ball], ar: BallArithmetic, weights: Sequence[Fraction]) -> Ball:
         """Enclose ``p |V^-1 y|``."""
-        total, w = ar.constant(Fraction(0)), matrix.apply(ar, self.back, list(y))
-        first = 0
-        for size, weight in zip(self.blocks, weights, strict=True):
-            square = matrix.sum_of_squares(ar, w[first : first + size])
-            norm = root(Enclosure(*ar.endpoints(square)))
-            total, first = total + ar.constant(weight) * ar.interval(norm.lower, norm.upper), first + size
-        return total
+        return weighted(ar, matrix.apply(ar, self.back, list(y)), self.blocks, weights)
+
+
+def weighted(ar: BallArithmetic, w: Sequence[Ball], blocks: Sequence[int], weights: Sequence[Fraction]) -> Ball:
+    """Enclose the sum of the norms of the blocks of a vector times their weights."""
+    total, first = ar.constant(Fraction(0)), 0
+    for size, weight in zip(blocks, weights, strict=True):
+        norm = root(Enclosure(*ar.endpoints(matrix.sum_of_squares(ar, w[first : first + size]))))
+        total, first = total + ar.constant(weight) * ar.interval(norm.lower, norm.upper), first + size
+    return total
 
 
 class OnBall:

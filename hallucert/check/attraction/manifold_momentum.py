@@ -43,9 +43,13 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.balls import matrix
+from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.midrad.rounding import TINY, UP
-from hallucert.check.attraction.manifold_basin import Bounds, Frame, coordinates_of, measure_ball
+from hallucert.check.attraction.manifold_basin import Bounds, Frame, coordinates_of, measure_ball, weighted
+from hallucert.check.attraction.method import Method
+from hallucert.check.claim import Enclosure
 from hallucert.check.point.rule import Evidence, Inputs, Numbers
+from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.exact import float_above
 
@@ -55,8 +59,7 @@ class Carried:
     """The coordinates of residuals and of what they leave in the velocity, and the rest of it; b, k and b'."""
 
     frame: Frame
-    momentum: Fraction
-    shares: tuple[Fraction, Fraction]
+    method: Method
 
     def bounds(self, size: Fraction) -> Bounds | None:
         """Return the matrix and the rows on a ball; None if there are no bounds."""
@@ -64,10 +67,10 @@ class Carried:
         if of_blocks is None:
             return None
         n, descent, slope, slopes, change = vars(of_blocks).values()
-        (k, carried), step = self.shares, self.frame.step
+        (k, carried), step = self.method.shares, self.method.step
         into = slope * float_above(carried * step) * UP + TINY
         out = change * float_above(1 / k) * UP + TINY
-        kept, length = (np.array([float_above(v)]) + TINY for v in (self.momentum, carried))
+        kept, length = (np.array([float_above(v)]) + TINY for v in (self.method.momentum or Fraction(0), carried))
         return Bounds(
             np.block([[n, into[:, None]], [out[None], kept[None]]]) * UP,
             np.concatenate([descent, length]) * UP,
@@ -77,22 +80,47 @@ class Carried:
         )
 
 
-def carried_of(evidence: Evidence, inputs: Inputs, shares: tuple[Fraction, Fraction]) -> Carried | None:
+def carried_of(evidence: Evidence, inputs: Inputs) -> Carried | None:
     """Return the coordinates of the inputs; None if they make no sense."""
     ar, m = evidence.arithmetic, evidence.point.objective.residual_count
     found = coordinates_of(evidence, inputs, 2 * m)
     if found is None:
         return None
-    (basis, back, blocks), (k, carried), b = found, shares, inputs["momentum"]
+    (basis, back, blocks), method = found, Method.of(inputs)
+    k, carried = method.shares
     above, below = basis[:m], basis[m:]
     left, right = ([row[:m] for row in back], [row[m:] for row in back])
-    after = matrix.add(above, matrix.scale(ar.constant(b), below))
+    after = matrix.add(above, matrix.scale(ar.constant(inputs["momentum"]), below))
     fixed = matrix.add(ar.matrix_product(left, above), ar.matrix_product(right, after))
     moving, still = matrix.scale(ar.constant(k), above), matrix.scale(ar.constant(carried), below)
-    return Carried(Frame(evidence, moving, left, blocks, inputs["step"], fixed, still), b, shares)
+    return Carried(Frame(evidence, moving, left, blocks, inputs["step"], fixed, still), method)
 
 
-def measure(evidence: Evidence, inputs: Inputs, shares: tuple[Fraction, Fraction]) -> Numbers | Reason:
+def measure_arrival(evidence: Evidence, x: list[Ball], v: list[Ball], ar: BallArithmetic) -> Enclosure | None:
+    """Enclose the S of a state, which bounds the rest of its way, by the claim `momentum` that was proved.
+
+    Any o makes a decomposition of the velocity; this one leaves about the shortest z. None if there is no such claim,
+    or something is indeterminate.
+    """
+    region, objective = evidence.claims.get("momentum"), evidence.point.objective
+    if region is None or "weights" not in region.inputs:
+        return None
+    found = coordinates_of(evidence, region.inputs, 2 * objective.residual_count)
+    point = Point(ar, evidence.point.problem, x)
+    if found is None or not (point.domain_certain and ar.all_finite([point.shifted_residual])):
+        return None
+    (_, back, blocks), part = found, ar.constant(1 / objective.n)
+    normals = matrix.scale(part, matrix.transpose(evidence.point.residual_jacobian_plus))
+    nearest = np.linalg.lstsq(ar.approximations(normals), ar.approximations([v])[0], rcond=None)[0]
+    o = [ar.from_float(entry) for entry in np.nan_to_num(nearest).tolist()]
+    z = [a - b for a, b in zip(v, matrix.apply(ar, normals, o), strict=True)]
+    q = matrix.apply(ar, back, [*point.shifted_residual, *o])
+    if not ar.all_finite([q, z]):
+        return None
+    return Enclosure(*ar.endpoints(weighted(ar, [*q, *z], (*blocks, len(z)), region.inputs["weights"])))
+
+
+def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Show that the weights contract and pay for the way on Omega; the radius follows."""
-    found = carried_of(evidence, inputs, shares)
+    found = carried_of(evidence, inputs)
     return Reason.NEEDS_PREMISES if found is None else measure_ball(found.bounds, evidence, inputs)

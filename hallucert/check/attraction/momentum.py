@@ -36,45 +36,35 @@ from __future__ import annotations
 from fractions import Fraction
 
 from hallucert.balls import matrix
-from hallucert.balls.facade import BallArithmetic, Matrix
+from hallucert.balls.facade import Ball, BallArithmetic, Matrix
 from hallucert.balls.matrix import inverse
 from hallucert.balls.spectrum import spectrum
 from hallucert.check.attraction.attractor import tangent_kernel
 from hallucert.check.attraction.basin import Contraction, measure_set
-from hallucert.check.attraction.norms import spectral_radius
+from hallucert.check.attraction.method import Method
+from hallucert.check.attraction.norms import root, spectral_radius
 from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
 
 
-def make_sense(inputs: Inputs) -> bool:
-    """Tell whether there is a method with these numbers."""
-    return inputs["step"] > 0 and 0 <= inputs["momentum"] < 1 and inputs["nesterov"] in (0, 1)
-
-
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Show that steps contract on Omega, or enclose the spectral radius at ``x*``."""
-    if not make_sense(inputs):
+    if not Method.of(inputs).makes_sense:
         return Reason.NEEDS_PREMISES
     if "weights" in inputs:
         from hallucert.check.attraction import manifold_momentum  # with arrays, which isolated points do without
 
-        return manifold_momentum.measure(evidence, inputs, shares(inputs))
+        return manifold_momentum.measure(evidence, inputs)
     if "basis" in inputs:
         return measure_set(contraction_of(evidence, inputs), inputs)
     found = expansion_of(evidence, inputs)
     return Reason.PRECISION if found is None else {"expansion": found}
 
 
-def shares(inputs: Inputs) -> tuple[Fraction, Fraction]:
-    """Return k and b'."""
-    b = inputs["momentum"]
-    return (1 + b, b * b) if inputs["nesterov"] else (Fraction(1), b)
-
-
 def derivative(ar: BallArithmetic, m: Matrix, inputs: Inputs) -> Matrix:
     """``T(M)``."""
-    (k, carried), step, d = shares(inputs), inputs["step"], len(m)
+    (k, carried), step, d = Method.of(inputs).shares, inputs["step"], len(m)
     one, zero = ar.constant(Fraction(1)), ar.constant(Fraction(0))
     fast, slow, kept = (ar.constant(c) for c in (-step * k, -step * carried, inputs["momentum"]))
     above = [[(one if i == j else zero) + fast * m[i][j] for j in range(d)] for i in range(d)]
@@ -83,24 +73,46 @@ def derivative(ar: BallArithmetic, m: Matrix, inputs: Inputs) -> Matrix:
     return [[*left, *right] for left, right in rows]
 
 
-def contraction_of(evidence: Evidence, inputs: Inputs) -> Contraction | None:
-    """Return the norm of T in the basis V; None if they make no sense, or the target is not isolated."""
+def coordinates_of(evidence: Evidence, inputs: Inputs) -> tuple[Matrix, Matrix] | None:
+    """Return V and its inverse; None if they make no sense, or the target is not isolated."""
     d, flat, ar = len(evidence.point.x), inputs["basis"], evidence.arithmetic
-    if evidence.residual_form or not make_sense(inputs) or len(flat) != 4 * d * d:
+    if evidence.residual_form or not Method.of(inputs).makes_sense or len(flat) != 4 * d * d:
         return None
     rows = [flat[i * 2 * d : (i + 1) * 2 * d] for i in range(2 * d)]
     if any(entry != 0 for row in rows[:d] for entry in row[d:]):
         return None
-    v, zero = matrix.from_rationals(ar, rows), ar.constant(Fraction(0))
+    v = matrix.from_rationals(ar, rows)
     back = inverse(ar, v)
-    if back is None:
+    return None if back is None else (v, back)
+
+
+def contraction_of(evidence: Evidence, inputs: Inputs) -> Contraction | None:
+    """Return the norm of T in the basis V; None if there is no such basis."""
+    found, d, ar = coordinates_of(evidence, inputs), len(evidence.point.x), evidence.arithmetic
+    if found is None:
         return None
+    (v, back), zero = found, ar.constant(Fraction(0))
     # T(M) = T(0) + (-E k I, I)^T M (I, 0)
-    fast = ar.constant(-inputs["step"] * shares(inputs)[0])
+    fast = ar.constant(-inputs["step"] * Method.of(inputs).shares[0])
     left = [[fast * row[j] + row[d + j] for j in range(d)] for row in back]
     still = derivative(ar, [[zero] * d for _ in range(d)], inputs)
     fixed = ar.matrix_product(back, ar.matrix_product(still, v))
     return Contraction(evidence, [row[:d] for row in v[:d]], [row[:d] for row in back], left, fixed)
+
+
+def measure_arrival(evidence: Evidence, x: list[Ball], v: list[Ball], ar: BallArithmetic) -> Enclosure | None:
+    """Enclose ``|V^-1 (x - x*, v)|`` with the V of the claim that was proved, in residual form S; None if undecided."""
+    if evidence.residual_form:
+        from hallucert.check.attraction import manifold_momentum  # with arrays, which isolated points do without
+
+        return manifold_momentum.measure_arrival(evidence, x, v, ar)
+    region = evidence.claims.get(RULE.name)
+    found = None if region is None or "basis" not in region.inputs else coordinates_of(evidence, region.inputs)
+    if found is None:
+        return None
+    from_rest = [*[a - b for a, b in zip(x, evidence.point.x, strict=True)], *v]
+    square = matrix.sum_of_squares(ar, matrix.apply(ar, found[1], from_rest))
+    return root(Enclosure(*ar.endpoints(square))) if ar.is_finite(square) else None
 
 
 def expansion_of(evidence: Evidence, inputs: Inputs) -> Enclosure | None:
@@ -113,7 +125,7 @@ def expansion_of(evidence: Evidence, inputs: Inputs) -> Enclosure | None:
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """A contraction on Omega, or an expansion at ``x*``."""
-    if not make_sense(inputs):
+    if not Method.of(inputs).makes_sense:
         return Reason.NEEDS_PREMISES
     about = (facts.law, inputs["step"], inputs["momentum"], inputs["nesterov"])
     if "basis" not in inputs:

@@ -1,6 +1,7 @@
 """Runs of SAM, enclosed: where all points of a cube are after so many steps.
 
-A SAM step is ``Phi(x) = x - eta F(x)``. With exact points ``m_0, m_1, ..`` near a run ``x_0, x_1, ..`` the errors
+A step, alone or with momentum (`hallucert.check.attraction.method`), takes the state x to ``Phi(x)``; alone ``Phi(x) =
+x - eta F(x)``. With exact points ``m_0, m_1, ..`` near a run ``x_0, x_1, ..`` the errors
 ``e_k = x_k - m_k`` satisfy, by the mean value theorem,
 
     e_(k+1) = T_k e_k + d_k,    T_k in D Phi(box around m_k and x_k),    d_k = Phi(m_k) - m_(k+1).
@@ -30,6 +31,7 @@ import numpy as np
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.midrad import MidRad, matrix_vector_upper
 from hallucert.balls.midrad.rounding import TINY, UP, Doubles
+from hallucert.check.attraction.method import Method
 from hallucert.check.attraction.step_matrices import StepMatrices
 from hallucert.check.problem import Problem
 from hallucert.check.reason import Reason
@@ -136,7 +138,7 @@ class Errors:
         return replace(self, edges=frame, sides=sides)
 
 
-def follow(problem: Problem, ar: BallArithmetic, step: Fraction, start: Cube, steps: int) -> Cube | Reason:
+def follow(problem: Problem, ar: BallArithmetic, method: Method, start: Cube, steps: int) -> Cube | Reason:
     """Return a cube around all that some steps of SAM make of the points of a cube; or why there is none.
 
     Parameters
@@ -145,28 +147,41 @@ def follow(problem: Problem, ar: BallArithmetic, step: Fraction, start: Cube, st
         The function, the radius and the law of the ascent step.
     ar : BallArithmetic
         For the points ``m_k``.
-    step : Fraction
-        ``eta``.
+    method : Method
+        The step size and the momentum.
+    start : Cube
+        Of states.
     """
-    matrices, d = StepMatrices(problem, step), len(start.centre)
+    matrices, d = StepMatrices(problem, method.step), len(start.centre)
     with ar:
-        eta, balls = ar.constant(step), [ar.constant(v) for v in start.centre]
+        balls = [ar.constant(v) for v in start.centre]
         x, errors = list(map(ar.centre, balls)), Errors.within(start.radius + spread(ar, balls), d)
         for first in range(0, steps, BATCH):
             points, defects = [], []
             for _ in range(min(BATCH, steps - first)):
                 look()
                 points.append(x)
-                moved = [v - eta * g for v, g in zip(x, problem.at(ar, x).shifted_gradient, strict=True)]
-                if not ar.all_finite([moved]):
+                moved = method.after(problem, ar, x)
+                if moved is None:
                     return Reason.PRECISION
                 x = list(map(ar.centre, moved))
                 defects.append(spread(ar, moved))
-            found = _moved(errors, matrices, MidRad.from_balls(ar, np.array(points, dtype=object)), defects)
+            found = _moved(errors, matrices, method, MidRad.from_balls(ar, np.array(points, dtype=object)), defects)
             if found is None:
                 return Reason.PRECISION
             errors = found
         return Cube(tuple(map(ar.midpoint, x)), errors.reach)
+
+
+def derivatives(matrices: StepMatrices, method: Method, boxes: MidRad) -> MidRad:
+    """Enclose the derivatives of steps on boxes of states, of shape (k, d) or with momentum (k, 2d)."""
+    if method.momentum is None:
+        return matrices.on(boxes)
+    one = MidRad(np.tile(np.eye(matrices.d), (len(boxes), 1, 1)))
+    moved = one - matrices.on(boxes[:, : matrices.d])
+    k, carried, b = map(MidRad.number, (*method.shares, method.momentum))
+    above, below = [one - k * moved, -carried * one], [moved, b * one]
+    return MidRad.concatenate([MidRad.concatenate(row, -1) for row in (above, below)], -2)
 
 
 def spread(ar: BallArithmetic, balls: Sequence[Ball]) -> Fraction:
@@ -174,14 +189,16 @@ def spread(ar: BallArithmetic, balls: Sequence[Ball]) -> Fraction:
     return ar.absolute_sum([ar.radius(ball) for ball in balls])
 
 
-def _moved(errors: Errors, matrices: StepMatrices, points: MidRad, defects: Sequence[Fraction]) -> Errors | None:
+def _moved(
+    errors: Errors, matrices: StepMatrices, method: Method, points: MidRad, defects: Sequence[Fraction]
+) -> Errors | None:
     """The errors after some steps from points, on boxes that go far enough; None if no box does."""
     errors = errors.plus(max(defects))
     near = max(NEAR, ROOM * errors.reach)
     for _ in range(TRIES):
         try:
             boxes = MidRad(points.mid, (points.rad + float_above(near)) * UP)
-            found = errors.moved(matrices.on(boxes), defects, near)
+            found = errors.moved(derivatives(matrices, method, boxes), defects, near)
         except DomainError:
             return None
         if found is not None:

@@ -32,4 +32,4 @@ def _said(conclude: Callable[[Facts, Numbers, Inputs], Conclusion]) -> Callable[
     return concluded
 
 
-BASIN, CONVERGES, MOMENTUM = map(_with_decay, (basin.BASIN, converges.CONVERGES, momentum.RULE))
+BASIN, MOMENTUM, CONVERGES = map(_with_decay, (basin.BASIN, momentum.RULE, converges.CONVERGES))

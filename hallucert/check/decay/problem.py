@@ -31,8 +31,8 @@ class DecayProblem(Problem):
         "hallucinated_minimizer": "decay.claims",
         "attractor": "decay.claims",
         "basin": "decay.attraction",
-        "converges": "decay.attraction",
         "momentum": "decay.attraction",
+        "converges": "decay.attraction",
     }
 
     weight_decay: Fraction

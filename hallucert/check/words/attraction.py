@@ -198,17 +198,25 @@ def converges(
     limit: Fraction,
 ) -> str:
     """A run comes into a basin; where `rest` bounds the rest of its way, into that of a manifold."""
-    text = ", ".join(map(format_rational, start))
-    begin = f"x_0 = ({text})" if len(text) <= LONGEST_START else "the start x_0 among the inputs of this claim"
+    run = f"{law.name} from {begin(start)} with the fixed step {format_rational(step)} converges to"
     if rest is not None:
-        return (
-            f"{law.name} from {begin} with the fixed step {format_rational(step)} converges to a hallucinated "
-            f"minimizer with r(x+) = 0, in exact arithmetic: after {steps} steps its distance to x* is at "
-            f"most {decimal_above(distance)}, and the rest of its way is at most {decimal_above(rest)} long, so that "
-            f"it stays within {decimal_above(limit)} of x*."
-        )
+        return f"{run} {at_manifold(steps, distance, rest, limit)}"
     return (
-        f"{law.name} from {begin} with the fixed step {format_rational(step)} converges to x*, in exact "
-        f"arithmetic: after {steps} steps its distance to x* is at most {decimal_above(distance)}, in "
-        "the ball of the claim basin."
+        f"{run} x*, in exact arithmetic: after {steps} steps its distance to x* is at most {decimal_above(distance)}, "
+        "in the ball of the claim basin."
+    )
+
+
+def begin(start: Sequence[Fraction]) -> str:
+    """A start, unless it is long."""
+    text = ", ".join(map(format_rational, start))
+    return f"x_0 = ({text})" if len(text) <= LONGEST_START else "the start x_0 among the inputs of this claim"
+
+
+def at_manifold(steps: int, distance: Fraction, rest: Fraction, limit: Fraction) -> str:
+    """To what a run converges that comes to a manifold."""
+    return (
+        f"a hallucinated minimizer with r(x+) = 0, in exact arithmetic: after {steps} steps its distance to x* is at "
+        f"most {decimal_above(distance)}, and the rest of its way is at most {decimal_above(rest)} long, so that "
+        f"it stays within {decimal_above(limit)} of x*."
     )

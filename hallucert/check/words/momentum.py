@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
+from hallucert.check.words.attraction import at_manifold, begin
 from hallucert.decimals import decimal_above, decimal_below, short_rational
 from hallucert.objectives.radius_law import RadiusLaw
 
@@ -47,4 +49,26 @@ def repels(law: RadiusLaw, step: Fraction, momentum: Fraction, nesterov: int, ex
         f"x* repels {_method(law, step, momentum, nesterov)}: at rest there an eigenvalue of the derivative of its "
         f"steps has at least the modulus {decimal_below(expansion)}, so x* at rest has a neighbourhood which runs "
         "leave from almost every state in it, and from almost every one with velocity 0."
+    )
+
+
+def arrives(
+    law: RadiusLaw,
+    start: Sequence[Fraction],
+    step: Fraction,
+    steps: int,
+    distance: Fraction,
+    rest: Fraction | None,
+    limit: Fraction,
+    momentum: Fraction,
+    nesterov: int,
+) -> str:
+    """A run with momentum comes into the set of the claim `momentum`; `rest` bounds the rest of a way to a manifold."""
+    run = f"{_method(law, step, momentum, nesterov)}, from {begin(start)} with velocity 0, converges to"
+    if rest is not None:
+        return f"{run} {at_manifold(steps, distance, rest, limit)}"
+    return (
+        f"{run} x*, in exact arithmetic: after {steps} steps its state is at a distance of at most "
+        f"{decimal_above(distance)} from x* at rest, in the norm of the claim momentum, whose ellipsoid has the "
+        f"radius {decimal_below(limit)}."
     )

@@ -18,7 +18,8 @@ import numpy as np
 from hallucert.balls.bases import eigenvector_bases
 from hallucert.check.attraction.attractor import tangent_kernel
 from hallucert.check.attraction.manifold_momentum import carried_of
-from hallucert.check.attraction.momentum import contraction_of, derivative, expansion_of, shares
+from hallucert.check.attraction.method import Method
+from hallucert.check.attraction.momentum import contraction_of, derivative, expansion_of
 from hallucert.check.point.rule import Evidence, Inputs
 from hallucert.check.reason import Reason
 from hallucert.exact import float_above
@@ -58,14 +59,14 @@ def momentum(evidence: Evidence, asked: Inputs) -> Inputs | Reason:
 
 def _on_manifold(evidence: Evidence, asked: Inputs) -> Inputs | Reason:
     """Step and momentum with a ball around a point of a manifold, in eigenvectors of how ``(y, o)`` moves."""
-    ar, (k, carried), step = evidence.arithmetic, shares(asked), asked["step"]
+    ar, (k, carried), step = evidence.arithmetic, Method.of(asked).shares, asked["step"]
     kernel, b = ar.approximations(tangent_kernel(evidence)), float(asked["momentum"])
     one = np.eye(len(kernel))
     moved = np.block([[one - float(step * k) * kernel, -float(step * carried) * kernel], [one, b * one]])
     found: Inputs | Reason = Reason.PRECISION
     for proposal in islice(eigenvector_bases(moved), BASES):
         inputs = {**asked, "basis": flattened(proposal), "blocks": tuple(map(Fraction, proposal.sizes))}
-        coordinates = carried_of(evidence, inputs, shares(asked))
+        coordinates = carried_of(evidence, inputs)
         found = Reason.PRECISION if coordinates is None else with_ball(coordinates.bounds, evidence, inputs)
         if not isinstance(found, Reason):
             break

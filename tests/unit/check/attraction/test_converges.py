@@ -14,6 +14,7 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.attraction import converges
 from hallucert.check.attraction.basin import BASIN
+from hallucert.check.attraction.method import Method
 from hallucert.check.attraction.orbit import Cube
 from hallucert.check.claim import Claim, Enclosure, Status
 from hallucert.check.point.rule import Evidence, Facts, Inputs, Witness
@@ -145,7 +146,7 @@ def test_a_segment_leads_into_the_cube_of_its_exact_end_and_into_no_other() -> N
 
     def leads(start: Fraction, to: Fraction, until: float = math.inf, around: Fraction = radius, n: int = 3) -> bool:
         first = Cube(START, start)
-        return converges.leads(WELL, "arb", 128, STEP, until, first, Cube((to, Fraction(0)), around), n)
+        return converges.leads(WELL, "arb", 128, Method(STEP), until, first, Cube((to, Fraction(0)), around), n)
 
     assert leads(Fraction(0), end) and leads(Fraction(0), end, around=TINY)
     assert not leads(Fraction(0), end + 2 * radius) and not leads(Fraction(0), end, n=2)
@@ -170,7 +171,7 @@ def test_every_segment_is_shown() -> None:
 def test_the_distance_is_that_of_all_points_of_a_cube() -> None:
     """Around x* - (1, 0) with half width 1/4: from 3/4 to |(5/4, 1/4)|; around x* itself from 0."""
     for centre, low, high in ((Fraction(-1), Fraction(9, 16), Fraction(26, 16)), (Fraction(0), 0, Fraction(2, 16))):
-        found = converges.arrival_of(evidence(), Cube((LIMIT[0] + centre, LIMIT[1]), Fraction(1, 4)), 64)
+        found = converges.arrival_of(evidence(), Method(STEP), Cube((LIMIT[0] + centre, LIMIT[1]), Fraction(1, 4)), 64)
         assert found is not None and list(found) == ["distance"]
         distance = found["distance"]
         assert low - WIDE <= distance.lower**2 <= low and high <= distance.upper**2 <= high + WIDE
@@ -181,8 +182,8 @@ def test_what_is_indeterminate_arrives_nowhere() -> None:
     ar = arithmetic("arb", 64)
     with ar:
         endless = ar.constant(Fraction(1)) / ar.interval(Fraction(-1), Fraction(1))
-        assert converges.arrival(evidence(), [endless, ar.constant(Fraction(0))], 64) is None
-        assert converges.arrival(evidence(RING), [ar.constant(v) for v in START], 64) is None
+        assert converges.arrival(evidence(), Method(STEP), [endless, ar.constant(Fraction(0))], 64) is None
+        assert converges.arrival(evidence(RING), Method(STEP), [ar.constant(v) for v in START], 64) is None
     found = converges.measure_converges(
         evidence(RING, (HALF, Fraction(0))),
         {"start": (Fraction(2, 5), Fraction(0)), "step": STEP, "bits": 64, "steps": 2},

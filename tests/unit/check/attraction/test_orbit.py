@@ -12,6 +12,7 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.balls.midrad import MidRad
 from hallucert.check.attraction import orbit
+from hallucert.check.attraction.method import Method
 from hallucert.check.attraction.orbit import Cube, Errors, follow
 from hallucert.check.problem import Problem
 from hallucert.check.reason import Reason
@@ -19,7 +20,7 @@ from hallucert.objectives.radius_law import SAM, RadiusLaw
 
 INPUTS, TARGETS = [2.0408, -2.5556], [-1.0, 1.0]
 NETWORK = hc.TanhNetwork((1, 2, 1), np.array(INPUTS)[:, None], TARGETS)
-PROBLEM, STEP = Problem(NETWORK, Fraction(2), residual=True), Fraction(1, 50)
+PROBLEM, STEP = Problem(NETWORK, Fraction(2), residual=True), Method(Fraction(1, 50))
 START = NETWORK.initial(0, count=64, gain=2.0)[36]
 
 
@@ -28,9 +29,9 @@ def exact(x: np.ndarray) -> tuple[Fraction, ...]:
     return tuple(Fraction(v) for v in x.tolist())
 
 
-def simulated(start: list[mpmath.mpf], steps: int) -> list[mpmath.mpf]:
-    """SAM on the network with the formulas of its layers written out, in mpmath's numbers."""
-    x, n = list(start), len(INPUTS)
+def simulated(start: list[mpmath.mpf], steps: int, b: float = 0.0, nesterov: int = 0) -> list[mpmath.mpf]:
+    """SAM on the network with the formulas of its layers written out, in mpmath's numbers: x and the velocity."""
+    x, v, n = list(start), [mpmath.mpf(0)] * len(start), len(INPUTS)
 
     def gradient(x: list[mpmath.mpf]) -> list[mpmath.mpf]:
         (a, c), (b, d), (v, w), o = x[0:2], x[2:4], x[4:6], x[6]
@@ -45,15 +46,18 @@ def simulated(start: list[mpmath.mpf], steps: int) -> list[mpmath.mpf]:
     for _ in range(steps):
         g = gradient(x)
         factor = 2 / mpmath.sqrt(sum(v * v for v in g))
-        x = [v - s / 50 for v, s in zip(x, gradient([v + factor * s for v, s in zip(x, g, strict=True)]), strict=True)]
-    return x
+        force = gradient([a + factor * s for a, s in zip(x, g, strict=True)])
+        v = [b * c + s for c, s in zip(v, force, strict=True)]
+        moves = [s + b * c for c, s in zip(v, force, strict=True)] if nesterov else v  # as PyTorch's SGD
+        x = [a - move / 50 for a, move in zip(x, moves, strict=True)]
+    return [*x, *v]
 
 
 @pytest.mark.parametrize(("backend", "steps"), [("arb", 60), ("mpmath", 20)])
 def test_a_simulation_in_2000_bits_is_in_the_cube(backend: str, steps: int) -> None:
     """After some steps from the exact start; the cube is no wider than 2^-90, and balls would lose 3 bits a step."""
     with mpmath.workprec(2000):
-        end = simulated([mpmath.mpf(float(v)) for v in START], steps)
+        end = simulated([mpmath.mpf(float(v)) for v in START], steps)[:7]
         found = follow(PROBLEM, arithmetic(backend, 128), STEP, Cube(exact(START), Fraction(0)), steps)
         assert isinstance(found, Cube)
         assert found.radius < Fraction(1, 2**90)
@@ -70,18 +74,58 @@ def test_a_start_that_is_rounded_is_in_the_cube(backend: str) -> None:
     assert found.holds(start) and found.radius < Fraction(1, 2**60)
 
 
-def test_corners_of_a_cube_stay_in_the_next() -> None:
-    """Runs from corners of a cube of half width 2^-30 end in its image, and fill a good part of it."""
-    start, rng = Cube(exact(START), Fraction(1, 2**30)), np.random.default_rng(0)
-    found = follow(PROBLEM, arithmetic("arb", 128), STEP, start, 40)
+HEAVY = [Method(Fraction(1, 50), Fraction(b), nesterov) for b in ("1/2", "7/8") for nesterov in (0, 1)]
+
+
+@pytest.mark.parametrize("method", HEAVY, ids=str)
+def test_states_with_momentum_are_in_the_cube(method: Method) -> None:
+    """A simulation in 2000 bits: positions and the step size times velocities, both from a start at rest."""
+    with mpmath.workprec(2000):
+        end = simulated([mpmath.mpf(float(v)) for v in START], 40, float(method.momentum or 0), method.nesterov)
+        first = Cube(method.at_rest(exact(START)), Fraction(0))
+        found = follow(PROBLEM, arithmetic("arb", 128), method, first, 40)
+        assert isinstance(found, Cube) and found.radius < Fraction(1, 2**90)
+        for value, middle in zip([*end[:7], *(v / 50 for v in end[7:])], found.centre, strict=True):
+            assert abs(value - mpmath.mpf(middle.numerator) / middle.denominator) <= float(found.radius)
+
+
+@pytest.mark.parametrize("method", HEAVY, ids=str)
+def test_the_derivative_of_a_step_with_momentum_is_that_of_the_map(method: Method) -> None:
+    """Differences of the step written out, at a state in motion, in all its 14 coordinates; boxes hold them."""
+    rng, b, eta = np.random.default_rng(1), float(method.momentum or 0), 0.02
+    state = np.concatenate([START, rng.normal(size=7) / 10])
+
+    def step(state: np.ndarray) -> np.ndarray:
+        x, w = np.split(state, 2)
+        force = eta * hc.sam.shifted_gradient(NETWORK, x, 2)
+        after = b * w + force
+        return np.concatenate([x - (force + b * after if method.nesterov else after), after])
+
+    units = np.eye(14) * 1e-5
+    expected = np.stack([(step(state + h) - step(state - h)) / 2e-5 for h in units], axis=1)
+    boxes = MidRad(state[None], np.full((1, 14), 1e-9))
+    found = orbit.derivatives(orbit.StepMatrices(PROBLEM, method.step), method, boxes)
+    np.testing.assert_allclose(found.mid[0], expected, atol=1e-7)
+    with pytest.raises(AssertionError):
+        np.testing.assert_allclose(found.mid[0].T, expected, atol=1e-7)
+
+
+@pytest.mark.parametrize("method", [STEP, *HEAVY], ids=str)
+def test_corners_of_a_cube_stay_in_the_next(method: Method) -> None:
+    """Runs from corners of a cube of half width 2^-36 end in its image, and fill a good part of it."""
+    start, rng = Cube(method.at_rest(exact(START)), Fraction(1, 2**36)), np.random.default_rng(0)
+    found = follow(PROBLEM, arithmetic("arb", 128), method, start, 40)
     assert isinstance(found, Cube)
     middle, radius, reached = [float(c) for c in found.centre], float(found.radius), 0.0
-    for signs in rng.choice([-1.0, 1.0], size=(8, 7)):
-        x = START + signs * 2.0**-30
+    b, moving = float(method.momentum or 0), method.momentum is not None
+    for signs in rng.choice([-1.0, 1.0], size=(8, len(start.centre))):
+        x, w = START + signs[:7] * 2.0**-36, signs[7:] * 2.0**-36 if moving else np.zeros(7)
         for _ in range(40):
-            x = x - 0.02 * hc.sam.shifted_gradient(NETWORK, x, 2)
-        reached = max(reached, np.abs(x - middle).max())
-    assert radius / 30 < reached <= radius
+            force = 0.02 * hc.sam.shifted_gradient(NETWORK, x, 2)
+            w = b * w + force
+            x = x - (force + b * w if method.nesterov else w)
+        reached = max(reached, np.abs(np.concatenate([x, w] if moving else [x]) - middle).max())
+    assert radius / (50 if moving else 30) < reached <= radius
 
 
 def test_two_segments_are_weaker_than_one_and_short_numbers_do_no_harm() -> None:
@@ -109,7 +153,7 @@ def test_formulas_and_other_ascent_steps_are_followed(law: RadiusLaw) -> None:
     """A run in floats is in the cube, to rounding."""
     f = hc.Objective.parse("exp(x/2)*y + y**2 - x*y**3/5 + x**2.0")
     problem, x = Problem(f, Fraction(1, 4), law), np.array([0.5, -0.25])
-    found = follow(problem, arithmetic("arb", 106), Fraction(1, 8), Cube(exact(x), Fraction(0)), 30)
+    found = follow(problem, arithmetic("arb", 106), Method(Fraction(1, 8)), Cube(exact(x), Fraction(0)), 30)
     for _ in range(30):
         x = x - hc.sam.shifted_gradient(f, x, "0.25", variant=law) / 8
     assert isinstance(found, Cube)
@@ -130,7 +174,7 @@ def test_runs_that_are_not_defined_end(formula: str, start: tuple[float, float])
     """At 0 for a logarithm, a zero of the gradient, where x+ leaves the domain, and where no step shows that f ends."""
     f = hc.Objective.parse(formula)
     cube = Cube(tuple(map(Fraction, start)), Fraction(0))
-    assert follow(Problem(f, Fraction(1)), arithmetic("arb", 106), Fraction(1, 4), cube, 60) is Reason.PRECISION
+    assert follow(Problem(f, Fraction(1)), arithmetic("arb", 106), Method(Fraction(1, 4)), cube, 60) is Reason.PRECISION
 
 
 def test_a_cube_that_is_too_wide_is_not_followed() -> None:

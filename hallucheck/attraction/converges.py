@@ -1,0 +1,123 @@
+"""Where SAM from an exact start goes: the claim `converges`.
+
+The run is repeated in intervals. Alone, it has arrived if `|x_N - x*|` is at most the radius of the claim `basin`; or,
+of a sum of squares, if `|x_N - x*| + p |w(x_N)|` is at most `R`. With momentum it starts with the velocity 0 and has
+arrived if its state is in the set of the claim `momentum`: if `|V^-1 (x_N - x*, v_N)|` is at most `R`; or, of a sum of
+squares, `|x_N - x*| + p |q| + pi |z|`, for any `o` that makes up the velocity.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from ..arithmetic.interval import Interval, Undefined, exact, precision, total, working_precision
+from ..arithmetic.linear import Vector, norm
+from ..files.reading import NotCovered, Refused, dyadic, integer, items, number, positive, record, square_matrix
+from ..points.point import Point
+from ..points.rules import Claim, Facts, Measures, Numbers, Rule, given
+from .basins import read_basin, read_weights
+from .momentum import read_method
+
+MOST_BITS_OF_RUNS, LOST_BITS = 20_000, 8
+
+
+def read_run(claim: Claim, d: int) -> tuple[list[Fraction], int, int]:
+    """The inputs of a run beside its step: start, number of steps, bits.
+
+    Of a run in segments only the number of steps at the end counts here, and the cubes in between do not help: the run
+    is repeated in intervals, which lose some bits a step.
+    """
+    segments = "ends" in claim.inputs
+    names = ("ends", "centres", "radii") if segments else ("steps",)
+    carried = ("momentum", "nesterov") if "momentum" in claim.inputs else ()
+    inputs = record(claim.inputs, "inputs", ("start", "step", "bits", *names, *carried))
+    start, bits = (
+        items(inputs["start"], "start", number, count=d),
+        integer(inputs["bits"], "bits", 2, MOST_BITS_OF_RUNS),
+    )
+    if not segments:
+        return start, integer(inputs["steps"], "steps"), bits
+    ends = items(inputs["ends"], "ends", positive(number))
+    if not ends or ends[-1].denominator != 1:
+        raise Refused("ends", "not whole numbers of steps")
+    return start, int(ends[-1]), bits + LOST_BITS * int(ends[-1])
+
+
+def measure(facts: Facts, claim: Claim, point: Point) -> Numbers:
+    """The numbers by which the run has arrived."""
+    problem, (step, b, k, c) = point.problem, read_method(claim)
+    start, steps, bits = read_run(claim, len(point.x))
+    if bits > MOST_BITS_OF_RUNS:
+        raise NotCovered(f"runs in segments of more than {MOST_BITS_OF_RUNS // LOST_BITS} steps are not covered here")
+    if not facts.has(premise(claim)):
+        raise Undefined("there is nothing to arrive in")
+    with working_precision(max(precision(), 2 * bits)):
+        x, v = (Vector(map(exact, entries)) for entries in (start, [0] * len(start)))
+        for _ in range(steps):
+            force = problem.field(x)
+            x = x - force * exact(step * k) - v * exact(step * c)
+            v = v * exact(b) + force
+        if premise(claim) == "momentum":
+            return with_momentum(facts, point, x, v)
+        distance, known = {"distance": norm(x - point.x)}, facts.claims["basin"]
+        if not facts.residual:
+            return distance
+        basis = read_basin(facts, known)[0]
+        return distance | {"rest": weighted(known, [*(basis.inverse() @ residuals(point, x))])}
+
+
+def with_momentum(facts: Facts, point: Point, x: Vector, v: Vector) -> Numbers:
+    """The same in the norms of the claim `momentum`."""
+    known, f, d = facts.claims["momentum"], point.problem.f, len(x)
+    from_rest, m = x - point.x, len(f.outputs)
+    if not facts.residual:
+        back = square_matrix(2 * d)(known.inputs["basis"], "basis").inverse()
+        return {"state": norm(back @ Vector([*from_rest, *v]))}
+    back, normals = square_matrix(2 * m)(known.inputs["basis"], "basis").inverse(), point.b * exact(f.share)
+    nearest = (normals @ normals.T).approximate_inverse() @ (normals @ v)
+    o = Vector(entry.middle() for entry in nearest)
+    z = v - normals.T @ o
+    return {"distance": norm(from_rest), "rest": weighted(known, [*(back @ Vector([*residuals(point, x), *o]))], z)}
+
+
+def residuals(point: Point, x: Vector) -> Vector:
+    """`r(x+)`."""
+    f = point.problem.f
+    return f.residuals_at(point.problem.plus(x, f.at(x)[1]))[0]
+
+
+def weighted(known: Claim, q: list[Interval], z: Vector | None = None) -> Interval:
+    """`p |q| + pi |z|` with the weights of a claim that was proved."""
+    blocks, weights = read_weights(known, len(q), more=0 if z is None else 1)
+    norms = [norm(q[b.start : b.stop]) for b in blocks]
+    return total(exact(p) * size for p, size in zip(weights, [*norms, norm(z or [])], strict=True))
+
+
+def premise(claim: Claim) -> str:
+    """The claim with the set in which a run arrives."""
+    return "momentum" if "momentum" in claim.inputs else "basin"
+
+
+def names(facts: Facts, claim: Claim) -> Measures:
+    """Which numbers there are."""
+    if facts.residual:
+        return given("distance", "rest")
+    return given("distance" if premise(claim) == "basin" else "state")
+
+
+def conclude(facts: Facts, claim: Claim) -> str | None:
+    """By published numbers the run is in the set of the claim before it, which is for this method."""
+    if not facts.has(premise(claim)):
+        return None
+    known, way = facts.claims[premise(claim)], total(number.upper() for number in claim.numbers.values())
+    step, *method = read_method(claim)
+    read_run(claim, facts.problem.f.dimension)
+    if premise(claim) == "momentum":
+        reach, fits = exact(dyadic(known.inputs["size"], "size")), [step, *method] == [*read_method(known)]
+    else:
+        longest, size, _ = read_basin(facts, known)[1]
+        reach, fits = exact(size) if facts.residual else known.numbers["radius"].lower(), 0 < step <= longest
+    return "proved" if fits and way.at_most(reach) else None
+
+
+RULES = {"converges": Rule(names, conclude, measure, inputs=True)}
