@@ -204,3 +204,40 @@ def test_distance_and_rest_together_have_to_fit() -> None:
     assert status is Status.PROVED and "after 5 steps" in words and "0.25" in words and "0.75" in words
     beyond = numbers | {"rest": Enclosure(Fraction(1, 2), Fraction(3, 4) + TINY)}
     assert spoken(converges.conclude_converges(facts, beyond, cubes())) is Reason.START
+
+
+HEAVY = {"step": STEP, "momentum": HALF, "nesterov": 0}
+RUN = {"start": START, "bits": 64, "steps": 3}
+
+
+def in_motion(residual: bool) -> Facts:
+    """What is proved before: a set of the radius 1/4 in the norm of the claim `momentum`."""
+    region = HEAVY | {"size": Fraction(1, 4)} | ({"weights": (Fraction(1),)} if residual else {})
+    known = Claim("momentum", Status.PROVED, ".", {"radius": Enclosure(TINY, TINY)}, region)
+    return Facts(RING if residual else WELL, Witness(LIMIT, None, (TINY, TINY), ()), {"momentum": known})
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_with_momentum_the_state_has_to_come_into_the_set_of_this_method(residual: bool) -> None:
+    """The numbers add up to at most its radius, and step, momentum and method are exactly those of the set."""
+    facts, quarter = in_motion(residual), Fraction(1, 4)
+    parts = {"distance": quarter - TINY, "rest": TINY} if residual else {"state": quarter}
+    numbers = {name: Enclosure(Fraction(0), part) for name, part in parts.items()}
+    status, words = spoken(converges.conclude_converges(facts, numbers, HEAVY | RUN))
+    assert status is Status.PROVED and "momentum (heavy ball) 1/2" in words and "after 3 steps" in words
+    further = {name: Enclosure(Fraction(0), part + TINY) for name, part in parts.items()}
+    assert converges.conclude_converges(facts, further, HEAVY | RUN) is Reason.START
+    for other in ({"step": STEP / 2}, {"step": 2 * STEP}, {"momentum": quarter}, {"nesterov": 1}):
+        assert converges.conclude_converges(facts, numbers, HEAVY | RUN | other) is Reason.START
+    alone = {"step": STEP} | RUN
+    assert converges.conclude_converges(facts, numbers, alone) is Reason.NEEDS_PREMISES
+    open_ = Facts(facts.problem, facts.witness, {"momentum": Claim("momentum", Status.UNDECIDED, ".")})
+    assert converges.conclude_converges(open_, numbers, HEAVY | RUN) is Reason.NEEDS_PREMISES
+
+
+@pytest.mark.parametrize("problem", [WELL, RING])
+def test_with_momentum_nothing_arrives_where_no_set_is_known(problem: Problem) -> None:
+    """Neither without the claim `momentum`, nor of a method that is none."""
+    for change in ({}, {"momentum": Fraction(1)}, {"momentum": -HALF}, {"nesterov": 2}, {"step": Fraction(0)}):
+        found = converges.measure_converges(evidence(problem), HEAVY | RUN | change)
+        assert found is (Reason.NEEDS_PREMISES if change else Reason.PRECISION)
