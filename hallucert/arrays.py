@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 
 from hallucert.arguments import checked_items
-from hallucert.errors import ArgumentError, HallucertError
+from hallucert.errors import ArgumentError, HallucertError, require
 from hallucert.exact import exact
 from hallucert.foreign import Foreign, conversion_failure
 
@@ -37,8 +37,7 @@ def real_array(value: object, argument: str, must: str, rounded: bool = True) ->
         array = value.copy()
     else:
         array = _doubles(value, argument, value, must, rounded, DEPTH)
-    if not np.isfinite(array).all():
-        raise ArgumentError(argument, value, must)
+    require(np.isfinite(array).all(), argument, value, must)
     return array
 
 
@@ -117,8 +116,7 @@ def checked_shape(value: object, shape: tuple[int, ...], argument: str) -> np.nd
     """Return `value` as a fresh float array of a shape, with finite entries."""
     must = f"be finite numbers of shape {shape}"
     array = real_array(value, argument, must)
-    if array.shape != shape:
-        raise ArgumentError(argument, f"<array of shape {array.shape}>", must)
+    require(array.shape == shape, argument, f"<array of shape {array.shape}>", must)
     return array
 
 
@@ -126,8 +124,7 @@ def row_count(value: object, argument: str) -> int:
     """Return how many rows an array has, at least one."""
     must = "be an array with at least one row"
     count = len(value) if isinstance(value, np.ndarray) and value.ndim else len(checked_items(value, argument, must))
-    if not count:
-        raise ArgumentError(argument, value, must)
+    require(count, argument, value, must)
     return count
 
 
@@ -145,10 +142,8 @@ def checked_box(value: object, dimension: int, argument: str = "box", rounded: b
     """Return `value` as a float array of shape (d, 2) with finite rows ``lower < upper``."""
     must = f"be finite rows (lower, upper) of shape ({dimension}, 2) with lower < upper"
     array = real_array(value, argument, must, rounded)
-    if array.shape != (dimension, 2):
-        raise ArgumentError(argument, f"<array of shape {array.shape}>", must)
-    if not (array[:, 0] < array[:, 1]).all():
-        raise ArgumentError(argument, value, must)
+    require(array.shape == (dimension, 2), argument, f"<array of shape {array.shape}>", must)
+    require((array[:, 0] < array[:, 1]).all(), argument, value, must)
     return array
 
 
@@ -176,6 +171,5 @@ def exact_box(value: object, dimension: int, argument: str = "box") -> list[tupl
 
 def _exact_items(value: object, count: int, argument: str, was: object, must: str) -> tuple[Fraction, ...]:
     items = _items(value, argument, was, must)
-    if len(items) != count:
-        raise ArgumentError(argument, was, must)
+    require(len(items) == count, argument, was, must)
     return tuple(exact(item, argument, must) for item in items)

@@ -42,8 +42,7 @@ def export(self: Saved, path: str | PathLike[str], to: str = "coq") -> None:
     target = checked_path(path)
     if to == "coq" and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*\.v", Path(target).name):
         raise ArgumentError("path", str(path), 'end in a name of letters, digits and underscores, and ".v"')
-    if Path(target).suffix != ENDINGS[to]:
-        raise ArgumentError("path", str(path), f'end in "{ENDINGS[to]}"')
+    require(Path(target).suffix == ENDINGS[to], "path", str(path), f'end in "{ENDINGS[to]}"')
     text = _writer(to)(self)
     with replacing(target) as stream:
         stream.write(text.encode("ascii", "backslashreplace"))

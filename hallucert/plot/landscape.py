@@ -194,8 +194,7 @@ def radii(
     columns = checked_whole(columns, 1, "columns")
     require(isinstance(points, Mapping | None), "points", points, "be a mapping from the numbers of radii to points")
     marked = dict(points or {})
-    if not set(marked) <= set(range(len(exact))):
-        raise ArgumentError("points", list(marked), f"have keys from 0 to {len(exact) - 1}")
+    require(set(marked) <= set(range(len(exact))), "points", list(marked), f"have keys from 0 to {len(exact) - 1}")
     count = len(exact) + 1
     rows, across = math.ceil(count / columns), min(columns, count)
     inches = (PANEL * across, (PANEL + 0.5) * rows) if size is None else layout.checked_size(size)

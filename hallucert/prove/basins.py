@@ -33,7 +33,7 @@ from hallucert.check.point.certificate import Certificate
 from hallucert.check.problem import Problem
 from hallucert.check.publishing import provenance
 from hallucert.clock import Clock, Progress, working
-from hallucert.errors import ArgumentError, CertificateError
+from hallucert.errors import ArgumentError, CertificateError, require
 from hallucert.exact import Exact, exact_radius
 from hallucert.files import Checkpoint
 from hallucert.find.basins.search import Search, share_of
@@ -142,12 +142,10 @@ def basins(
         raise ArgumentError("box", box, "have sides of at least 2**-100, within 2**100 of 0")
     radius, step = exact_radius(rho), exact_radius(step_size, "step_size")
     for name, number in (("rho", radius), ("step_size", step)):
-        if not 1 / FAR <= number <= FAR:
-            raise ArgumentError(name, f"<{name}>", "lie between 1e-100 and 1e100")
+        require(1 / FAR <= number <= FAR, name, f"<{name}>", "lie between 1e-100 and 1e100")
     goal = checked_real(goal, "goal", "be a number from 0 to 1", lambda number: 0 <= number <= 1)
     depth, seconds = checked_whole(depth, 1, "depth"), checked_seconds(budget, "budget")
-    if depth > DEEPEST:
-        raise ArgumentError("depth", depth, f"be at most {DEEPEST}")
+    require(depth <= DEEPEST, "depth", depth, f"be at most {DEEPEST}")
     jobs, worth = jobs_of(checked_workers(workers))
     path = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
     problem = Problem(f, radius)
@@ -158,8 +156,7 @@ def basins(
             given = checked_items(attractors, "attractors", "be certificates of points or two-cycles")
             found, ends = [(point, _checked(point, problem, step)) for point in given], np.zeros((0, 2))
         points, regions = [point for point, _ in found], [own for _, own in found]
-        if len(points) > len(NAMES):
-            raise ArgumentError("attractors", f"<{len(points)} points>", f"be at most {len(NAMES)}")
+        require(len(points) <= len(NAMES), "attractors", f"<{len(points)} points>", f"be at most {len(NAMES)}")
         first, room = FIRST + len(points), (len(NAMES) - len(points)) // 2
         core = around_ends(problem, step, region, regions, ends[: len(ends) * (room > 0)], depth)
         traps = [Trap(first, ())] * (len(core) > 0)
@@ -211,10 +208,9 @@ def _beside(settled: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:
 def _checked(point: Certificate, problem: Problem, step: Fraction) -> tuple[Region, ...]:
     """Return the regions of an attractor that the user gives."""
     regions = regions_of(point, problem, step) if isinstance(point, Certificate) else ()
-    if not regions:
-        raise ArgumentError("attractors", point, "be certificates of this problem with a basin for the step")
-    if not verify(point, None, MAX_BOXES, Clock()):  # it may come from a file
-        raise ArgumentError("attractors", point, "be certificates that are proved again")
+    require(regions, "attractors", point, "be certificates of this problem with a basin for the step")
+    # a certificate may come from a file
+    require(verify(point, None, MAX_BOXES, Clock()), "attractors", point, "be certificates that are proved again")
     return regions
 
 

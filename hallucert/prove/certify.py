@@ -265,31 +265,23 @@ class _Door:
         return [*self.more, *(name for name in self.options.__annotations__ if name not in Common.__annotations__)]
 
 
-def _branch(branch: Branch, given: Mapping[str, Any]) -> Prover:
+def _curve(curve: Branch | Sheet | Surface, given: Mapping[str, Any]) -> Prover:
+    """Return what proves something about a branch, sheet or surface, behind what a certificate has of it."""
     from hallucert.check.branch.certificate import BranchCertificate
+    from hallucert.check.sheet.certificate import SheetCertificate, SurfaceCertificate
     from hallucert.prove.curves.branch import certify_branch
     from hallucert.prove.curves.resume import checked_resume
-
-    before = checked_resume(given.get("resume"), BranchCertificate, (branch.objective, None), "a branch")
-    return partial(certify_branch, branch, gap=given.get("gap"), resume=before)
-
-
-def _sheet(sheet: Sheet, given: Mapping[str, Any]) -> Prover:
-    from hallucert.check.sheet.certificate import SheetCertificate
-    from hallucert.prove.curves.resume import checked_resume
     from hallucert.prove.curves.sheet import certify_sheet
-
-    before = checked_resume(given.get("resume"), SheetCertificate, (sheet.objective, sheet.rho), "a sheet")
-    return partial(certify_sheet, sheet, resume=before)
-
-
-def _surface(surface: Surface, given: Mapping[str, Any]) -> Prover:
-    from hallucert.check.sheet.certificate import SurfaceCertificate
-    from hallucert.prove.curves.resume import checked_resume
     from hallucert.prove.curves.surface import certify_surface
 
-    before = checked_resume(given.get("resume"), SurfaceCertificate, (surface.objective, surface.rho), "a surface")
-    return partial(certify_surface, surface, resume=before)
+    before, f = given.get("resume"), curve.objective
+    if isinstance(curve, Branch):
+        known = checked_resume(before, BranchCertificate, (f, None), "a branch")
+        return partial(certify_branch, curve, gap=given.get("gap"), resume=known)
+    if isinstance(curve, Sheet):
+        return partial(certify_sheet, curve, resume=checked_resume(before, SheetCertificate, (f, curve.rho), "a sheet"))
+    after = checked_resume(before, SurfaceCertificate, (f, curve.rho), "a surface")
+    return partial(certify_surface, curve, resume=after)
 
 
 def _diagnosis(found: Diagnosis, given: Mapping[str, Any]) -> Prover:
@@ -307,9 +299,9 @@ def _function(f: Objective, given: Mapping[str, Any]) -> Prover:
 
 
 _DOORS: dict[type, _Door] = {
-    Branch: _Door("a branch", OfBranch, _branch),
-    Sheet: _Door("a sheet", OfCurve, _sheet),
-    Surface: _Door("a surface", OfCurve, _surface, SURFACE_BUDGET),
+    Branch: _Door("a branch", OfBranch, _curve),
+    Sheet: _Door("a sheet", OfCurve, _curve),
+    Surface: _Door("a surface", OfCurve, _curve, SURFACE_BUDGET),
     Candidate: _Door("a candidate", OfCandidate, prover_of),
     DecayCandidate: _Door("a candidate with weight decay", OfCandidate, prover_of),
     BatchCandidate: _Door("a candidate with batches", OfBatchCandidate, prover_of),

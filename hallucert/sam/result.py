@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.errors import ArgumentError, printed
+from hallucert.errors import printed, require
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.sam.lanes import Status
@@ -207,8 +207,7 @@ class Ensemble:
         for name, asked, column in (("rho", rho, self.rho), ("arm", arm, self.arm)):
             if asked is not None:
                 mask &= column == printed(asked)
-                if not mask.any():
-                    raise ArgumentError(name, asked, f"be one of {', '.join(dict.fromkeys(column))}")
+                require(mask.any(), name, asked, f"be one of {', '.join(dict.fromkeys(column))}")
         taken: dict[str, Any] = {column: getattr(self, column)[mask] for column in LANES}
         accuracy, curves, history = self.accuracy, self.curves, self.history
         taken["accuracy"] = None if accuracy is None else accuracy[mask]

@@ -193,8 +193,7 @@ def weights_of(groups: Sequence[dict[str, Any]], memory: dict[Any, Memory], unsc
     """Return the weights that have a gradient, with what an ascent follows."""
     found = []
     for group in groups:
-        if not 0 <= group["rho"] < float("inf"):  # schedulers write into groups
-            raise ArgumentError("rho", group["rho"], "be a number of at least 0")
+        require(0 <= group["rho"] < float("inf"), "rho", group["rho"], "be a number of at least 0")
         for p in group["params"]:
             if p.grad is None:
                 continue

@@ -92,8 +92,7 @@ class Tracing:
             raise ArgumentError("start", original(f, x).tolist(), "lie in the box")
         largest = options.lengths.get("rho_max", np.inf)
         smallest = options.lengths.get("rho_min", 1e-3 * min(length, largest))
-        if smallest >= largest:
-            raise ArgumentError("rho_min", options.given(smallest), "be below rho_max")
+        require(smallest < largest, "rho_min", options.given(smallest), "be below rho_max")
         return cls(curve, Limits(box, smallest, largest), options.control(length), options.events)
 
     def run(self, first: CurvePoint, limits: Limits | None = None) -> tuple[list[CurvePoint], EndReason]:

@@ -105,8 +105,7 @@ class NumericFloats(Floats):
         """Call the function so that both kinds of numpy work; `x` is an array or autograd's box of one."""
         result = _unbox(self.function(NumpyBox(x)))
         plain: Value = getattr(result, "_value", result)
-        if np.shape(plain) != ():
-            raise ArgumentError("function", f"<one that returns shape {np.shape(plain)}>", "return a scalar")
+        require(np.shape(plain) == (), "function", f"<one that returns shape {np.shape(plain)}>", "return a scalar")
         return result
 
 

@@ -150,8 +150,7 @@ def parse_tape(formulas: Sequence[str], variables: Sequence[str] | None = None) 
         _require_known_names(formula, row, given)
     if variables is None:
         names = {token.text for row in tokens for token in row if token.kind == "name"} - RESERVED
-        if not names:
-            raise ArgumentError("formula", formulas[0] if formulas else "", "contain at least one variable")
+        require(names, "formula", formulas[0] if formulas else "", "contain at least one variable")
         given = tuple(sorted(check_variable_names(sorted(names)), key=natural_order))
     builder = TapeBuilder(given)
     index = {name: i for i, name in enumerate(given)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +42,12 @@ _of = CompiledLanes.of
 def _copied(x: Lanes) -> Lanes:
     """Return intervals that numpy computed, with their rows one after the other."""
     return _of(np.ascontiguousarray(x.rows))
+
+
+def _copying(name: str) -> Any:
+    """Return a function of `FloatLanes` whose results are copied."""
+    function = getattr(FloatLanes, name)
+    return lambda self, x: _copied(function(self, x))
 
 
 def _stacked(values: Sequence[Lanes], count: int) -> np.ndarray:
@@ -94,26 +101,7 @@ class CompiledFloatLanes(FloatLanes):
     def sqrt(self, x: Lanes) -> Lanes:
         return _of(intervals.root(x.rows))
 
-    def exp(self, x: Lanes) -> Lanes:
-        return _copied(super().exp(x))
-
-    def log(self, x: Lanes) -> Lanes:
-        return _copied(super().log(x))
-
-    def tanh(self, x: Lanes) -> Lanes:
-        return _copied(super().tanh(x))
-
-    def erf(self, x: Lanes) -> Lanes:
-        return _copied(super().erf(x))
-
-    def softplus(self, x: Lanes) -> Lanes:
-        return _copied(super().softplus(x))
-
-    def cos(self, x: Lanes) -> Lanes:
-        return _copied(super().cos(x))
-
-    def sin(self, x: Lanes) -> Lanes:
-        return _copied(super().sin(x))
+    exp, log, tanh, erf, softplus, cos, sin = map(_copying, ("exp", "log", "tanh", "erf", "softplus", "cos", "sin"))
 
     def krawczyk(
         self, boxes: Boxes, inverse: np.ndarray, low: np.ndarray, high: np.ndarray, value: Sequence[Lanes]
