@@ -1,6 +1,7 @@
 """Runs of SAM from random weights to a theorem: what proving, checking and simulating them costs; radii of basins.
 
     python benchmarks/runs.py run 0.01 207 1:61  # prove from these starts, check by mpmath on all cores, simulate
+    python benchmarks/runs.py run 0.01,0.9 1:30  # the same with momentum (heavy ball)
     python benchmarks/runs.py simulate FILE      # the run of a certificate again, as points in 2000 bits: no sets
     python benchmarks/runs.py radii 20           # proved radii of so many points over radii at which runs still return
 
@@ -33,9 +34,12 @@ def network() -> hc.TanhNetwork:
 
 
 def simulated(
-    f: hc.TanhNetwork, start: tuple[Fraction, ...], step: Fraction, ends: list[int]
+    f: hc.TanhNetwork, start: tuple[Fraction, ...], step: Fraction, momentum: Fraction | None, ends: list[int]
 ) -> Iterator[list[Fraction]]:
-    """Yield where the run is after so many steps: points in `BITS` bits, rounded at every step."""
+    """Yield where the run is after so many steps: points in `BITS` bits, rounded at every step.
+
+    With momentum heavy ball, and states: beside positions velocities times the step.
+    """
     from flint import arb, arb_mat, ctx, fmpq
 
     ctx.prec = BITS
@@ -60,14 +64,16 @@ def simulated(
         return [inner[k][j] for j in range(hidden) for k in range(2)] + biases + outer + [sum(errors)]
 
     x = [arb(fmpq(v.numerator, v.denominator)).mid() for v in start]
-    eta = arb(fmpq(step.numerator, step.denominator))
+    eta, b = (arb(fmpq(v.numerator, v.denominator)) for v in (step, momentum or Fraction(0)))
+    moves = [arb(0)] * len(x)
     for k in range(ends[-1] + 1):
         if k in ends:
-            yield [_fraction(v) for v in x]
+            yield [_fraction(v) for v in (x if momentum is None else [*x, *moves])]
         g = gradient(x)
         factor = RHO / sum(v * v for v in g).sqrt()
         plus = [v + factor * s for v, s in zip(x, g, strict=True)]
-        x = [(v - eta * s).mid() for v, s in zip(x, gradient(plus), strict=True)]
+        moves = [(b * move + eta * s).mid() for move, s in zip(moves, gradient(plus), strict=True)]
+        x = [(v - move).mid() for v, move in zip(x, moves, strict=True)]
 
 
 def _fraction(x: object) -> Fraction:
@@ -79,7 +85,7 @@ def simulate(cert: hc.Certificate) -> None:
     """Compare the cubes of a certificate with the simulation."""
     inputs, begun = cert["converges"].inputs, time.process_time()
     ends = [int(end) for end in inputs["ends"]]
-    runs = simulated(network(), inputs["start"], inputs["step"], ends)
+    runs = simulated(network(), inputs["start"], inputs["step"], inputs.get("momentum"), ends)
     for end, x, centre, radius in zip(ends, runs, inputs["centres"], inputs["radii"], strict=True):
         off = max(abs(a - b) for a, b in zip(x, centre, strict=True))
         print(f"{end:7d} steps: {float(off / radius):.3f} of the radius 2^{np.log2(float(radius)):.0f} from the centre")
@@ -90,11 +96,12 @@ def simulate(cert: hc.Certificate) -> None:
 
 def run(step: str, names: list[str]) -> None:
     """Prove from some starts, check, and simulate."""
-    f = network()
+    f, (step, *momentum) = network(), step.split(",")
+    asked = {"momentum": momentum[0]} if momentum else {}
     for name in names:
         seed, number = map(int, name.rpartition(":")[::2]) if ":" in name else (0, int(name))
         start, begun = f.initial(seed, count=512, gain=2.0)[number], time.process_time()
-        cert = hc.certify(f, None, RHO, basin=step, start=start, budget=3600)
+        cert = hc.certify(f, None, RHO, basin=step, start=start, budget=3600, **asked)
         claim = cert["converges"]
         print(f"start {seed}:{number}: {claim.status} in {time.process_time() - begun:.0f} s of processor time")
         if claim.status is not hc.Status.PROVED:
