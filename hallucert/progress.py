@@ -53,22 +53,29 @@ class _Line:
         self.closed = False
         self.latest: tuple[str, int, int | None] = ("working", 0, None)
         self.began = ("working", 0, time.monotonic())
+        self.arrived = time.monotonic()
         self.bar: Progress | None = None
 
     def report(self, step: str, done: int, total: int | None = None) -> None:
-        """Keep what is to be drawn next."""
+        """Keep what is to be drawn next, and since when."""
+        if (step, done) != self.latest[:2]:
+            self.arrived = time.monotonic()
         self.latest = (step, done, total)
         if step != self.began[0]:
-            self.began = (step, done, time.monotonic())
+            self.began = (step, done, self.arrived)
 
     @property
     def left(self) -> str:
-        """About how long the step still takes, as far as it went until now; empty if nobody knows."""
-        (step, done, total), (named, before, since) = self.latest, self.began
-        took = time.monotonic() - since
+        """About how long the step still takes, at its mean pace; empty if nobody knows.
+
+        What was known when the last part was done, less the time since: so it falls evenly until the next part is.
+        """
+        (step, done, total), (named, before, since), arrived = self.latest, self.began, self.arrived
+        took = arrived - since
         if total is None or step != named or done <= before or took < PATIENCE:
             return ""
-        return f", about {took * (total - done) / (done - before):.0f} s left"
+        left = took * (total - done) / (done - before) - (time.monotonic() - arrived)
+        return f", about {max(left, 0):.0f} s left"
 
     def show(self) -> None:
         """Begin to draw, unless the work is done."""

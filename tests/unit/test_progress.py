@@ -151,6 +151,21 @@ def test_work_within_work_shows_one_line(terminal):
         assert outer is not None and progress._Line.free.locked()
 
 
+def test_what_is_left_falls_evenly_between_the_parts(monkeypatch):
+    """Two of eight parts in 10 s leave 30 s; 4 s later 26, 40 s later none; the third after 16 s leaves 5 times 16/3."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    line = progress._Line(stays=False)
+    line.report("parts", 0, 8)
+    assert line.left == ""
+    for at, done, said in [(10, 2, "30"), (14, 2, "26"), (50, 2, "0"), (16, 3, "27")]:
+        now[0] = 100.0 + at
+        line.report("parts", done, 8)
+        assert line.left == f", about {said} s left"
+    line.report("others", 3, 8)
+    assert line.left == ""
+
+
 def test_true_shows_a_line_anywhere_and_keeps_it(capsys):
     """progress=True prints what was done also into a file."""
     with shown(True) as report:
