@@ -22,6 +22,8 @@ from hallucert.sam.kernels.network_gradient import GRADIENT, Rows, Shape, Vector
 
 WORTH_COMPILING, FEW_LANES = 2**19, 8
 """After so many steps of lanes the loops have taken about as long as compiling (measured); see `Code`."""
+MOST_LAYERS = 12
+"""Of deeper networks, with their inputs, the loops do all: LLVM takes seconds for their code, 100 s for 100 layers."""
 
 _DOUBLE, _LONG = ir.DoubleType(), ir.IntType(64)
 _POINTER = _DOUBLE.as_pointer()
@@ -34,7 +36,8 @@ SIGNATURE = ir.FunctionType(_LONG, [_POINTER, _LONG, *[_DOUBLE] * 6, *GRADIENT.a
 @lru_cache(maxsize=64)
 def network_step(shape: Shape, kind: Kind) -> Code:
     """Return the step of networks of a shape, the same for all of them."""
-    return Code("step", partial(_module, shape, kind), WORTH_COMPILING, FEW_LANES)
+    worth = WORTH_COMPILING if len(shape.sizes) <= MOST_LAYERS else math.inf
+    return Code("step", partial(_module, shape, kind), worth, FEW_LANES)
 
 
 @intrinsic

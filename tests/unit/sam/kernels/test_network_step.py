@@ -7,6 +7,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.sam.kernels import network_step
+from hallucert.sam.kernels.formula_step import Kind
+from hallucert.sam.kernels.network_gradient import Shape
 
 CASES = {
     "2-8-1": ((2, 8, 1), 8, {}, {}),
@@ -36,3 +38,12 @@ def test_compiled_steps_are_those_of_the_loops(monkeypatch, case: str) -> None:
         assert other.x.tobytes() == ends[0].x.tobytes()
         assert (other.status == ends[0].status).all() and (other.steps == ends[0].steps).all()
     assert len(set(ends[0].steps.tolist())) > 1
+
+
+def test_deep_networks_are_left_to_the_loops() -> None:
+    """Their code would take LLVM longer than it saves: with 100 layers more than a minute."""
+    kind = Kind(warm=False, normalised=True, heavy=False)
+    for sizes, compiled in (((1, *[2] * 10, 1), True), ((1, *[2] * 98, 1), False)):
+        code = network_step.network_step(Shape(sizes, bounded=False, decayed=False, block=64, registers=1000), kind)
+        code.address(8, 2**20)
+        assert (code.address(8, 1) > 0) == compiled
