@@ -204,15 +204,15 @@ def cut_nodes(tape: Tape) -> list[int]:
     """Return the inner nodes through which a one-output tape factors, in order.
 
     Node ``k`` is listed if the output is a function ``phi`` of node ``k`` alone: then ``f = phi(s(x))`` with
-    ``s`` the value of node ``k``. Variables and the output ittape are not listed.
+    ``s`` the value of node ``k``. Variables and the output itself are not listed.
     """
     require(len(tape.outputs) == 1, "tape", tape, "have exactly one output")
-    output, needed = tape.outputs[0], needed_nodes(tape)
+    output, reads = tape.outputs[0], [node_operands(node) for node in tape.nodes]
+    needed = needed_nodes(tape.outputs, reads)
     last_use, depends, last_variable = [-1] * len(tape.nodes), [False] * len(tape.nodes), -1
-    for i, node in enumerate(tape.nodes):
-        if not needed[i]:
+    for i, (node, operands) in enumerate(zip(tape.nodes, reads, strict=True)):
+        if i not in needed:
             continue
-        operands = node_operands(node)
         depends[i] = node.op == "var" or any(depends[j] for j in operands)
         last_variable = i if node.op == "var" else last_variable
         for j in operands:

@@ -186,7 +186,7 @@ class Tape:
         if not 1 <= len(outputs) <= MAX_VARIABLES**2:
             raise CertificateError(f"{field}.outputs", "must have at least one entry")
         for i, output in enumerate(outputs):
-            _index(output, len(nodes), f"{field}.outputs[{i}]")
+            read_index(output, len(nodes), f"{field}.outputs[{i}]")
         tape = Tape(variables, nodes, tuple(outputs))
         if len(prune(tape).nodes) != len(nodes):
             raise CertificateError(f"{field}.nodes", "must not contain a node that no output needs")
@@ -206,10 +206,10 @@ def node_operands(node: Node) -> tuple[int, ...]:
 
 def prune(tape: Tape) -> Tape:
     """Drop the nodes that no output needs and renumber the rest."""
-    needed = needed_nodes(tape)
+    needed = needed_nodes(tape.outputs, [node_operands(node) for node in tape.nodes])
     renumber, nodes = [-1] * len(tape.nodes), list[Node]()
     for i, node in enumerate(tape.nodes):
-        if not needed[i]:
+        if i not in needed:
             continue
         renumber[i] = len(nodes)
         if node.op in BINARY:
@@ -220,15 +220,12 @@ def prune(tape: Tape) -> Tape:
     return Tape(tape.variables, tuple(nodes), tuple(renumber[i] for i in tape.outputs))
 
 
-def needed_nodes(tape: Tape) -> list[bool]:
-    """Tell for every node whether some output depends on it."""
-    needed = [False] * len(tape.nodes)
-    for i in tape.outputs:
-        needed[i] = True
-    for i in range(len(tape.nodes) - 1, -1, -1):
-        if needed[i]:
-            for j in node_operands(tape.nodes[i]):
-                needed[j] = True
+def needed_nodes(outputs: Sequence[int], operands: Sequence[Sequence[int]]) -> set[int]:
+    """Return the nodes that some output depends on; `operands` are the nodes that each reads."""
+    needed = set(outputs)
+    for i in range(len(operands) - 1, -1, -1):
+        if i in needed:
+            needed.update(operands[i])
     return needed
 
 
@@ -245,7 +242,7 @@ def _node_from_json(item: object, position: int, dimension: int, field: str) -> 
         return Node(op, value=read_rational(arguments[0], field))
     if op == "pi":
         return Node(op)
-    a = _index(arguments[0], dimension if op == "var" else position, field)
+    a = read_index(arguments[0], dimension if op == "var" else position, field)
     if op == "rpow":
         value = read_rational(arguments[1], field)
         if abs(value) > MAX_EXPONENT:
@@ -258,10 +255,11 @@ def _node_from_json(item: object, position: int, dimension: int, field: str) -> 
         if type(exponent) is not int or abs(exponent) > MAX_EXPONENT:
             raise CertificateError(field, f"exponent must be an integer of size at most {MAX_EXPONENT}")
         return Node(op, a, exponent)
-    return Node(op, a, _index(arguments[1], position, field)) if op in BINARY else Node(op, a)
+    return Node(op, a, read_index(arguments[1], position, field)) if op in BINARY else Node(op, a)
 
 
-def _index(value: object, bound: int, field: str) -> int:
+def read_index(value: object, bound: int, field: str) -> int:
+    """Return the number of something that a file has before, or raise `CertificateError` naming the field."""
     if type(value) is not int or not 0 <= value < bound:
         raise CertificateError(field, f"index must be an integer from 0 to {bound - 1}")
     return value

@@ -18,7 +18,7 @@ FACE = {"hallucert", "hallucert.gallery"}
 
 MOST_FILES, MOST_LINES = 15, 400
 
-POINT_LINES, LARGE_LINES, OTHER_LINES, ALL_LINES = 5_495, 10_755, 12_455, 17_605
+POINT_LINES, LARGE_LINES, OTHER_LINES, ALL_LINES = 5_493, 10_739, 12_452, 17_588
 """What checking a file loads today: a point, a large point, every kind but the latter, every kind. They only fall."""
 
 UNTRUSTED = (

@@ -15,6 +15,7 @@ import numpy as np
 
 from hallucert.errors import ArgumentError
 from hallucert.objectives.program.program import MAX_NODES, Node, Program, Shape, entries, shape_of
+from hallucert.objectives.tape import needed_nodes
 
 MAX_KEPT = 2**10
 """Larger arrays are not compared entry by entry."""
@@ -177,11 +178,11 @@ class ProgramBuilder:
 
     def take(self, a: int, positions: np.ndarray) -> int:
         """Entries by their flat positions; -1 stands for a zero."""
-        return self.push("take", a, data=_frozen(positions))
+        return self.push("take", a, data=places_of(positions))
 
     def put(self, a: int, positions: np.ndarray, shape: Shape) -> int:
         """The transposed map of `take`."""
-        return self.push("put", a, data=_frozen(positions), shape=tuple(shape))
+        return self.push("put", a, data=places_of(positions), shape=tuple(shape))
 
     def index(self, a: int, key: Index) -> int:
         """What ``numpy`` calls ``a[key]``, for a basic or integer-array index."""
@@ -205,7 +206,8 @@ def _content(values: np.ndarray) -> bytes | int:
     return id(values) if values.dtype == np.float64 else hashlib.sha256(np.ascontiguousarray(values).data).digest()
 
 
-def _frozen(positions: np.ndarray) -> np.ndarray:
+def places_of(positions: object) -> np.ndarray:
+    """Return positions as an array of integers that nobody can change."""
     places = np.array(positions, dtype=np.int64)
     places.flags.writeable = False
     return places
@@ -213,16 +215,10 @@ def _frozen(positions: np.ndarray) -> np.ndarray:
 
 def prune(program: Program) -> Program:
     """Drop the nodes that no output needs and renumber the rest."""
-    needed = [False] * len(program.nodes)
-    for i in program.outputs:
-        needed[i] = True
-    for i in range(len(program.nodes) - 1, -1, -1):
-        if needed[i]:
-            for j in program.nodes[i].args:
-                needed[j] = True
+    needed = needed_nodes(program.outputs, [node.args for node in program.nodes])
     number, nodes = [-1] * len(program.nodes), list[Node]()
     for i, node in enumerate(program.nodes):
-        if needed[i]:
+        if i in needed:
             number[i] = len(nodes)
             nodes.append(node._replace(args=tuple(number[j] for j in node.args)))
     return Program(program.inputs, tuple(nodes), tuple(number[i] for i in program.outputs))

@@ -12,7 +12,7 @@ import numpy as np
 
 from hallucert.doubles import read_doubles
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.objectives.program.builder import prune
+from hallucert.objectives.program.builder import places_of, prune
 from hallucert.objectives.program.program import (
     MAX_AXES,
     MAX_ENTRIES,
@@ -24,7 +24,7 @@ from hallucert.objectives.program.program import (
     entries,
     shape_of,
 )
-from hallucert.objectives.tape import read_rational
+from hallucert.objectives.tape import read_index, read_rational
 
 MAX_NUMBERS = 10**6
 """Most numbers in the constants and positions of a program that is read."""
@@ -49,7 +49,8 @@ def program_from_json(data: object, field: str) -> Program:
         room -= entries(node.shape)
         if room < 0:
             raise CertificateError(place, f"must leave the program with values of at most {MAX_VALUES} entries in all")
-    outputs = tuple(_index(j, len(nodes), f"{field}.outputs[{i}]") for i, j in enumerate(_list(data, "outputs", field)))
+    items = enumerate(_list(data, "outputs", field))
+    outputs = tuple(read_index(j, len(nodes), f"{field}.outputs[{i}]") for i, j in items)
     try:
         program = Program(inputs, tuple(nodes), outputs)
     except ArgumentError as error:
@@ -77,21 +78,15 @@ def _shape(value: object, field: str) -> Shape:
     return tuple(value)
 
 
-def _index(value: object, bound: int, field: str) -> int:
-    if type(value) is not int or not 0 <= value < bound:
-        raise CertificateError(field, f"must be an integer from 0 to {bound - 1}")
-    return value
-
-
 def _node(item: object, nodes: list[Node], inputs: tuple[Shape, ...], left: int, field: str) -> Node:
     if not isinstance(item, list) or len(item) != 4 or not isinstance(item[0], str) or not isinstance(item[1], list):
         raise CertificateError(field, "must be a list of an operation, its arguments, data and a shape")
     op, shape = item[0], _shape(item[3], field)
     if len(item[1]) > 2:
         raise CertificateError(field, "must read at most 2 nodes")
-    args = tuple(_index(j, len(nodes), field) for j in item[1])
+    args = tuple(read_index(j, len(nodes), field) for j in item[1])
     data = _data(op, item[2], shape, nodes[args[0]].shape if args else (), left, field)
-    if op == "input" and inputs[_index(data, len(inputs), field)] != shape:
+    if op == "input" and inputs[read_index(data, len(inputs), field)] != shape:
         raise CertificateError(field, "must have the shape of its input")
     try:
         follows = shape_of(op, tuple(nodes[j].shape for j in args), data, shape)
@@ -117,7 +112,7 @@ def _data(op: str, value: object, shape: Shape, read: Shape, left: int, field: s
             places = _numbers(value, entries(size), left, field)
             if any(type(v) is not int or not -1 <= v < MAX_ENTRIES for v in places):
                 raise CertificateError(field, "must have positions of entries, or -1")
-            return _frozen(np.array(places, dtype=np.int64).reshape(size))
+            return places_of(places).reshape(size)
         case "rational" | "scale":
             return read_rational(value, field)
         case "transpose" | "broadcast" | "sum":
@@ -137,8 +132,3 @@ def _numbers(value: object, count: int, left: int, field: str) -> list[object]:
     if not isinstance(value, list) or len(value) != count or count > left:
         raise CertificateError(field, f"must have {count} numbers, {MAX_NUMBERS} in all of the program")
     return value
-
-
-def _frozen(values: np.ndarray) -> np.ndarray:
-    values.flags.writeable = False
-    return values
