@@ -116,7 +116,7 @@ class CellProof(ABC, Generic[S]):
     def proved(self) -> bool:
         """Tell whether the cell certainly holds exactly one arc, with ``G`` defined on all of it."""
         ar, low, high = self.arithmetic, *self.cell.span
-        if not (low < 0 < high and all(r > 0 for r in self.cell.radius)):
+        if not low < 0 < high:
             return False
         image = self.image(self.box)
         if image is None or not ar.all_finite([image]):

@@ -86,7 +86,8 @@ class Tests:
                 continue
             of_others = [f for found in item._fixtureinfo.name2fixturedefs.values() for f in found if f in self.entered]
             self.seconds[item.nodeid] += sum(self.spent[fixture] for fixture in of_others)
-            for name in self.entered[item.nodeid].union(*(self.entered[fixture] for fixture in of_others)):
+            entered = self.entered[item.nodeid].union(*(self.entered[fixture] for fixture in of_others))
+            for name in entered or [":"]:
                 path, scope = name.replace(".<locals>", "").split(":")
                 self.reach[f"{path}:{scope}"][item.nodeid] = self.reach[f"{path}:"][item.nodeid] = None
 
@@ -105,8 +106,8 @@ class Tests:
             self.entered[self.now].add(f"{code.co_filename}:{code.co_qualname}")
 
     def entering(self, path: str, scope: str) -> list[str]:
-        """Name the tests that enter a function, or any of the file where it stands in none."""
-        return list(self.reach[f"{self.root / path}:{scope}"] or self.reach[f"{self.root / path}:"])
+        """Name the tests that enter a function; where it stands in none, any of the file, and those that enter none."""
+        return list(self.reach[f"{self.root / path}:{scope}"] or self.reach[f"{self.root / path}:"] | self.reach[":"])
 
     def killer(self, path: str, code: CodeType, names: Sequence[str]) -> str | None:
         """Run tests against a mutated module until one fails, and name it."""
@@ -140,10 +141,12 @@ class Tests:
         old_places = _places(compile(Path(name).read_text(encoding="utf-8"), name, "exec", dont_inherit=True))
         codes = {place: c for c, place in _places(code).items()}
         made = {f.__code__: f for f in gc.get_objects() if isinstance(f, FunctionType) and f.__globals__ is new}
+        before: dict[object, FunctionType] = {}
         for function in self.functions[name]:
             changed = codes.get(old_places.get(function.__code__, ()))
             if changed is not None and changed.co_freevars == function.__code__.co_freevars:  # or what makes it is
                 if changed in made:
+                    before[made[changed]] = function
                     function.__defaults__ = made[changed].__defaults__
                     function.__kwdefaults__ = made[changed].__kwdefaults__
                 function.__code__ = changed
@@ -156,7 +159,7 @@ class Tests:
                 if value is not old and isinstance(old, type):
                     _change_class(old, value)
             elif key not in kept and not isinstance(value, FunctionType | ModuleType) and type(value) is not object:
-                _rebind(key, old, value, others)
+                _rebind(key, old, value, others, before)
 
 
 def _caches(place: str) -> list[Any]:
@@ -166,18 +169,25 @@ def _caches(place: str) -> list[Any]:
     return [f for f in found if f.__wrapped__.__code__.co_filename.startswith(place)]
 
 
-def _rebind(key: str, old: object, value: object, others: list[dict[str, Any]]) -> None:
-    """Let a name have another value wherever it has the old one, and what holds that hold what the new one does."""
-    if old is value or callable(value) or type(old) is not type(value) or repr(old) == repr(value):
+def _rebind(
+    key: str, old: object, value: object, others: list[dict[str, Any]], before: dict[object, FunctionType]
+) -> None:
+    """Let a name have another value wherever it has the old one, and what holds that hold what the new one does.
+
+    Functions stay those of the module, `before`, which have the new code: a test may change what they find there.
+    """
+    if callable(value) or type(old).__qualname__ != type(value).__qualname__ or repr(old) == repr(value):
         return
+    held = value if isinstance(value, dict) else getattr(value, "__dict__", {})
+    held.update({k: before[v] for k, v in held.items() if isinstance(v, FunctionType) and v in before})
     for names in others:
-        if names.get(key) is old:
+        if names.get(key) is old and type(old) is type(value):  # or it is of a class that is made anew
             names[key] = value
     if isinstance(old, dict):
         old.clear()
         old.update(value)
     elif hasattr(old, "__dict__") and not isinstance(old, Enum):
-        old.__dict__.update(value.__dict__)
+        old.__dict__.update(held)
 
 
 def _change_class(old: type, new: type) -> None:

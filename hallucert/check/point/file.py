@@ -98,8 +98,6 @@ def _witness(data: object, objective: Objective, law: RadiusLaw) -> tuple[bool, 
     if residual and not 0 < m <= d:
         raise CertificateError("witness.system", "must be gradient: there are no residuals, or more than variables")
     size = m if residual else d
-    if solves and size > MAX_DIMENSION:
-        raise CertificateError("witness.system", f"must have at most {MAX_DIMENSION} unknowns")
     if (entry["slice"] is None) == residual:
         raise CertificateError("witness.slice", "must be there exactly for the residual system")
     types = {name: value for name, value in WITNESS.items() if residual or name != "slice"}

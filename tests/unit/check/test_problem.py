@@ -10,6 +10,7 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.census.charts import is_undefined
+from hallucert.check.decay.problem import decay_problem
 from hallucert.check.problem import Kept, Point, Problem
 from hallucert.check.subdivision import is_defined
 from hallucert.errors import ArgumentError
@@ -147,3 +148,16 @@ def test_a_ball_is_read_by_its_ends():
         point = Point(ar, Problem(hc.Objective.parse("x*y"), Fraction(1)), [ar.pi(), ar.pi()])
         found = point.enclosure(ar.interval(Fraction(-1), Fraction(2)))
         assert (found.lower, found.upper) == (-1, 2) and point.enclosure(ar.indeterminate()) is None
+
+
+def test_weight_decay_is_added_to_the_gradient_and_to_its_jacobian():
+    """|x|^2/2 at (3, 4), rho = 5: g(x+) = x+ = (6, 8), H(x+) J = 2 I - u u^T with u = x/5; w = 1/8 adds x/8 and I/8."""
+    plain = Problem(hc.Objective.parse("(x**2 + y**2)/2"), Fraction(5))
+    assert plain.period == 1
+    for problem, w in ((plain, Fraction(0)), (decay_problem(plain, Fraction(1, 8)), Fraction(1, 8))):
+        with arithmetic("arb", 106) as ar:
+            point = Point(ar, problem, [ar.constant(Fraction(v)) for v in (3, 4)])
+            matrix = [[Fraction(41, 25) + w, Fraction(-12, 25)], [Fraction(-12, 25), Fraction(34, 25) + w]]
+            found = [*point.shifted_gradient, *point.sam_matrix[0], *point.sam_matrix[1]]
+            for ball, value in zip(found, [6 + 3 * w, 8 + 4 * w, *matrix[0], *matrix[1]], strict=True):
+                assert ar.lower(ball) <= value <= ar.upper(ball) and ar.upper(ball) - ar.lower(ball) < 2**-90

@@ -190,3 +190,10 @@ def test_the_maker_is_named():
         "arb",
         77,
     ) and "flint" in made.backend_version
+
+
+def test_units_of_numbers_that_are_no_lengths():
+    """Residuals are roots of values, 2**3 for values of 2**6; by hand also a square of gradients, and a curvature."""
+    sizes = Sizes(length=2, value=6)
+    units = {"residual": 3, "shifted_gradient_square": 8, "smallest_eigenvalue_sym_Du": -2, "offset": 2, "value": 6}
+    assert {name: sizes.of(name) for name in units} == {name: Fraction(2) ** power for name, power in units.items()}

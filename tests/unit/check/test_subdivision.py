@@ -10,6 +10,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
+from hallucert.check import subdivision
 from hallucert.check.file.fields import read_subdivision
 from hallucert.check.file.files import from_json
 from hallucert.check.file.save import to_json
@@ -252,3 +253,12 @@ def test_a_checker_looks_at_each_piece_once(farthest, monkeypatch):
     seen.clear()
     assert not hc.verify(changed(farthest, lambda letters: letters.replace("m", "o", 1)), "arb")
     assert 0 < len(seen) < len(farthest["farthest_point"].inputs["subdivision"])
+
+
+def test_a_record_of_the_longest_length_is_read(monkeypatch):
+    """Five letters where five are the most; the middle of (1, 4) x (-2, 0) is (5/2, -1)."""
+    monkeypatch.setattr(subdivision, "LONGEST", 5)
+    assert len(Subdivision("AbAab")) == 3
+    with pytest.raises(ArgumentError, match="at most 5"):
+        Subdivision("AbAaAab")
+    assert subdivision.middle_of([(Fraction(1), Fraction(4)), (Fraction(-2), Fraction(0))]) == [Fraction(5, 2), -1]

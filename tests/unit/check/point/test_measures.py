@@ -12,7 +12,7 @@ from spoken import spoken
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.claim import Claim, Enclosure, Status
-from hallucert.check.point import no_minimizer_near, perturbation
+from hallucert.check.point import hallucinated_minimizer, no_minimizer_near, perturbation
 from hallucert.check.point.hallucinated_minimizer import (
     HALLUCINATED_MINIMIZER,
     MAXIMIZER,
@@ -21,6 +21,7 @@ from hallucert.check.point.hallucinated_minimizer import (
     NONSTATIONARY,
     SADDLE,
     TARGET,
+    _negative_count,
     target_kind,
 )
 from hallucert.check.point.perturbation import MOREAU, REGULAR, SPHERE_TYPE, TANGENTIAL, sphere_kind
@@ -347,3 +348,38 @@ def test_negative_eigenvalues_are_counted(curvatures, fewest, most):
     with arithmetic("arb", 106) as ar:
         numbers = TARGET.measure(_evidence(ar, hc.Objective.parse(terms)), {})
     assert numbers["negative_eigenvalues"] == Enclosure(Fraction(fewest), Fraction(most))
+
+
+@pytest.mark.parametrize(
+    ("smallest", "largest", "expected"),
+    [
+        ((1, 2), (3, 4), (0, 0)),
+        (("1/4", "1/2"), (3, 4), (0, 0)),
+        ((-4, -3), (-2, -1), (2, 2)),
+        ((-4, -3), (-1, 1), (0, 2)),
+        ((-4, -3), (1, 2), (1, 1)),
+        ((-4, 1), (2, 3), (0, 2)),
+        ((-4, 1), (-3, 2), (0, 2)),
+        ((-4, -1), (0, 2), (0, 2)),
+    ],
+)
+def test_the_extreme_eigenvalues_tell_how_many_are_negative(smallest, largest, expected):
+    """In two variables, of a Hessian that is not known at all: none, all or one where the signs are, else 0 to 2."""
+    with arithmetic("arb", 106) as ar:
+        point = Point(ar, Problem(hc.Objective.parse("x + y"), RHO), [ar.constant(RHO)] * 2)
+        point.__dict__["hessian_plus"] = [[ar.interval(Fraction(-9), Fraction(9))] * 2] * 2
+        ends = (Enclosure(*map(Fraction, side)) for side in (smallest, largest))
+        assert _negative_count(point, *ends) == Enclosure(*map(Fraction, expected))
+
+
+def test_what_is_not_enclosed_is_no_number(monkeypatch):
+    """Without eigenvalues, or with ends of no ball, a claim is open for want of precision."""
+    with arithmetic("arb", 106) as ar:
+        point = Point(ar, Problem(CROOKED, RHO), [ar.constant(c) for c in PLACE])
+        evidence = Evidence(point, PLACE)
+        direction = {"direction": (Fraction(1), Fraction(0), Fraction(0))}
+        assert set(no_minimizer_near.measure(evidence, direction)) >= {"curvature", "value"}
+        monkeypatch.setattr(hallucinated_minimizer, "extreme_eigenvalues", lambda *_: None)
+        assert TARGET.measure(evidence, {}) is Reason.PRECISION
+        monkeypatch.setattr(Point, "enclosure", lambda *_: None)
+        assert no_minimizer_near.measure(evidence, direction) is Reason.PRECISION

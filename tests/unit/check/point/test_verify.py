@@ -136,3 +136,11 @@ def test_a_stall_is_checked_in_its_box_and_solves_nothing(certificate):
     opened = {name: Claim(name, Status.UNDECIDED, "?", reason=Reason.PRECISION) for name in certificate.claims}
     nowhere = replace(certificate.witness, centre=(Fraction(0), Fraction(0)))
     assert all(r.passed for r in _checked(replace(certificate, claims=opened, witness=nowhere)).values())
+
+
+def test_a_checker_encloses_as_tightly_as_half_of_its_bits_allow(monkeypatch, certificate):
+    """And 4 bits more: the prover, with half of 106, published what is wider."""
+    monkeypatch.setattr(existence, "enclosed", lambda equations, witness, bits: (equations.exact_centre, bits))
+    with arithmetic("arb", 106) as ar:
+        found = existence.relocate(ar, certificate.problem, certificate.witness)
+    assert found == (certificate.witness.centre, 57)
