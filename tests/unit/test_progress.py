@@ -152,7 +152,7 @@ def test_work_within_work_shows_one_line(terminal):
 
 
 def test_what_is_left_falls_evenly_between_the_parts(monkeypatch):
-    """Two of eight parts in 10 s leave 30 s; 4 s later 26, 40 s later none; the third after 16 s leaves 5 times 16/3."""
+    """Two of eight parts in 10 s leave 30 s; 4 s later 26, 40 s later 0; the third after 16 s leaves 5 times 16/3."""
     now = [100.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     line = progress._Line(stays=False)
