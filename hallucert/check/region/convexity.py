@@ -5,7 +5,8 @@ R^d: its sign, and whether it is convex, concave, log-convex (its logarithm is c
 is). The rules are exact; no number is rounded. Their sources are the classical ones: sums and nonnegative multiples,
 ``h(u)`` with h convex and increasing and u convex, ``u**2`` with ``|u|`` convex, sums and products of log-convex
 functions (so ``log(1 + exp(u))`` is convex), norms of vectors of convex nonnegative functions (so ``sqrt(1 + u**2)``
-is). A node that may be undefined somewhere ends the analysis.
+is). A node that may be undefined somewhere ends the analysis. Positive concave functions on R^d are constant, so the
+rules for their reciprocals and roots are not needed.
 
 *Semidefinite Hessians.* A quadratic function has a constant Hessian, decided in rational arithmetic. On a box, the
 smallest eigenvalue is bounded from below by diagonal dominance, of ``H`` and of ``W^T H W`` with float eigenvectors as
@@ -81,13 +82,11 @@ def node_shapes(tape: Tape) -> list[Shape] | None:
 
 
 def _closed(shape: Shape) -> Shape:
-    """Add what follows: log-convex functions are positive, convex and root-convex."""
-    positive = shape.positive or shape.log_convex or (shape.constant and shape.positive)
-    log_convex = shape.log_convex or (shape.constant and positive)
+    """Add what follows: positive constants are log-convex, and log-convex functions are convex and root-convex."""
+    log_convex = shape.log_convex or (shape.constant and shape.positive)
     return replace(
         shape,
-        positive=positive,
-        nonnegative=shape.nonnegative or positive,
+        nonnegative=shape.nonnegative or shape.positive,
         nonpositive=shape.nonpositive or shape.negative,
         log_convex=log_convex,
         convex=shape.convex or log_convex,
@@ -176,14 +175,7 @@ def _power(a: Shape, exponent: int) -> Shape | None:
         if not (a.positive or a.negative):
             return None
         even = exponent % 2 == 0
-        good = (a.positive and a.concave) or (a.negative and a.convex and even)
-        return Shape(
-            positive=a.positive or even,
-            negative=a.negative and not even,
-            convex=good,
-            concave=a.negative and a.convex and not even,
-            log_convex=good,
-        )
+        return Shape(positive=a.positive or even, negative=a.negative and not even)
     if exponent % 2 == 0:
         return Shape(
             nonnegative=True,
@@ -208,11 +200,10 @@ def _real_power(a: Shape, exponent: Fraction) -> Shape | None:
     if not a.positive:
         return None
     if exponent < 0:
-        return Shape(positive=True, convex=a.concave, log_convex=a.concave)
+        return Shape(positive=True)
     if exponent >= 1:
         return Shape(positive=True, convex=a.convex, log_convex=a.log_convex)
-    convex = exponent == HALF and a.root_convex
-    return Shape(positive=True, convex=convex, concave=a.concave, log_convex=a.log_convex)
+    return Shape(positive=True, convex=exponent == HALF and a.root_convex, log_convex=a.log_convex)
 
 
 def is_convex_quadratic(f: FormulaObjective) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.check.region import convexity
 from hallucert.check.region.convexity import smallest_eigenvalues
 
 BACKENDS = ["float", "arb", "mpmath"]
@@ -75,3 +77,49 @@ def test_what_is_not_finite_has_no_bounds():
         low, high = smallest_eigenvalues(lanes, [[entry]], 3)
     assert low[1] == -np.inf and high[1] == np.inf
     assert abs(low[0] - 1) < 1e-15 and abs(high[2] - 2) < 1e-14
+
+
+TURN = [[0.8, -0.6], [0.6, 0.8]]
+
+
+@pytest.mark.parametrize(
+    ("w", "low", "high", "bounds_by_hand"),
+    [
+        (TURN, [[3, 1], [1, 3]], None, (2.0, 3 - 0.96)),  # W^T H W has the diagonal 3 +- 0.96
+        ([[0.9, 0], [0, 0.9]], [[3, 1], [1, 3]], None, (2.0, 3.0)),  # e = 0.19: 2.43/0.81
+        ([[0.9, 0], [0, 0.9]], [[-3, 1], [1, -3]], None, (-4.0, -2.43 / 1.19)),
+        ([[0.9, 0], [0, 1]], [[1, 2], [2, 1]], None, (-1.0, 1.0)),
+        ([[1, 0], [0, 2]], [[3, 1], [1, 3]], None, (2.0, np.inf)),  # e = 3
+        ([[1, 1], [0, 0]], [[3, 1], [1, 3]], None, (2.0, np.inf)),
+        ([[0, 0], [0, 0]], [[3, 1], [1, 3]], None, (2.0, np.inf)),
+        ([[np.nan, 0], [0, 1]], [[3, 1], [1, 3]], None, (2.0, np.inf)),
+        ([[1, 0], [0, 1]], [[0, 0], [0, 0]], [[0, 2], [2, 0]], (-2.0, 0.0)),
+        ([[1, 0], [0, 1]], [[0, -2], [-2, 0]], [[0, 0], [0, 0]], (-2.0, 0.0)),
+    ],
+)
+def test_whatever_basis_is_proposed(w, low, high, bounds_by_hand, monkeypatch):
+    """Vectors that are too long, short or parallel, or no numbers: the diagonal and the rows of W^T H W, by hand."""
+    monkeypatch.setattr(np.linalg, "eigh", lambda a: (None, np.array([w], float)))
+    assert bounds(low, low if high is None else high) == pytest.approx(bounds_by_hand, abs=1e-14)
+
+
+def test_bounds_are_rounded_outwards(monkeypatch):
+    """1 - 2^-60 is not a double, and a quotient by 1 need not be exact."""
+    assert Fraction(bounds([[1, 2.0**-60], [2.0**-60, 1]], [[1, 2.0**-60], [2.0**-60, 1]])[0]) <= 1 - Fraction(1, 2**60)
+    monkeypatch.setattr(convexity, "_distance_from_orthogonal", np.zeros_like)
+    for value in (-1.0, 1.0):
+        low, high = bounds([[value]], [[value]])
+        assert low <= value <= high
+
+
+def test_the_distance_from_an_orthogonal_matrix_is_bounded_closely():
+    """|W^T W - I|, exactly, of turns, of long and short vectors and of products that underflow."""
+    turns = [[[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]] for t in np.linspace(0.1, 6, 40)]
+    long = np.random.default_rng(2).normal(size=(40, 1, 1)) * 1e4
+    for w in (np.array(turns), long, np.array([[[1e-170, 1e-170], [0.0, 0.0]]]), np.array([[[0.25]]])):
+        for found, one in zip(convexity._distance_from_orthogonal(w), w, strict=True):
+            columns = [[Fraction(v) for v in column] for column in one.T.tolist()]
+            for i, a in enumerate(columns):
+                for j, b in enumerate(columns):
+                    exact = abs(sum(p * q for p, q in zip(a, b, strict=True)) - (i == j))
+                    assert exact <= Fraction(found[i, j]) <= exact * (1 + Fraction(1, 10**14)) + Fraction(1, 5 * 10**14)
