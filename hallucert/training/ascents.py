@@ -7,14 +7,14 @@ lies in `memory`, one dict a weight, which the optimizer saves with its state.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias
 
 import torch
 
 from hallucert.errors import ArgumentError, require
-from hallucert.training.guard import real
+from hallucert.training.guard import Group, real
 
 Tensor: TypeAlias = torch.Tensor
 Memory = dict[str, Tensor]
@@ -25,9 +25,9 @@ Memory = dict[str, Tensor]
 class Weight:
     """A weight that has a gradient, with the options of its group, and what is remembered of it."""
 
-    tensor: Any
-    gradient: Any
-    options: Mapping[str, Any]
+    tensor: Tensor
+    gradient: Tensor
+    options: Group
     memory: Memory
 
 

@@ -7,7 +7,6 @@ the run is touched, neither weights nor gradients, statistics or random numbers.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from hallucert.errors import require
 from hallucert.find.eigenvalues import extreme_eigenvalues, hessian_at
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw
+from hallucert.training.guard import Group
 
 
 class Curvature:
@@ -52,7 +52,14 @@ class Curvature:
     """
 
     def __init__(
-        self, model: Any, loss: Any, data: Any, *, every: int = 100, products: int = 20, variant: str = "sam"
+        self,
+        model: torch.nn.Module,
+        loss: Any,
+        data: Any,
+        *,
+        every: int = 100,
+        products: int = 20,
+        variant: str = "sam",
     ) -> None:
         require(variant in ("sam", "usam"), "variant", variant, "be sam or usam")
         self.model, self.loss, self.data, self.law = model, loss, data, RadiusLaw(variant)
@@ -72,7 +79,7 @@ class Curvature:
                 part.eval()
         return Objective.from_torch(still, self.loss, self.data, rigorous=False)
 
-    def measured(self, group: Mapping[str, Any], factor: float = 1.0) -> dict[str, float]:
+    def measured(self, group: Group, factor: float = 1.0) -> dict[str, float]:
         """Return what a `Row` has of it, for the options of a group of weights (``lr``, ``rho``, ``momentum``)."""
         if not all(bool(p.isfinite().all()) for p in self.model.parameters()):
             return {}  # the run has diverged
@@ -95,7 +102,7 @@ class Curvature:
         return found
 
 
-def _reach(group: Mapping[str, Any]) -> float | None:
+def _reach(group: Group) -> float | None:
     """Return the step over what is stable at curvature 1; None for steps that are not those of SGD."""
     if group.get("dampening", 1) != 0:  # others do not have it, or take gradients in part
         return None

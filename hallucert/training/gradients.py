@@ -7,24 +7,28 @@ import weakref
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TypeAlias
 
 import torch
 from torch.amp.grad_scaler import OptState
 
 from hallucert.errors import ArgumentError, HallucertError, require
 from hallucert.settings import checked_flag
-from hallucert.training.ascents import Memory, Weight, norm, widened
+from hallucert.training.ascents import Memory, Tensor, Weight, norm, widened
 from hallucert.training.descents import Descent, Pair, both, dot
+from hallucert.training.guard import Group, Guard, State
 from hallucert.training.monitor import Sample
 
 OPTIONS = ("rho", "adaptive", "perturb")
 """What a group of weights has of SAM."""
 KEPT_OF_ASCENT = 0.5
 """Part of the length of an ascent that rounding of the weights has to leave."""
-Gradients = Callable[[], Iterator[tuple[Any, Any]]]
+Loss: TypeAlias = "Tensor | float | None"
+"""A loss as training scripts have it, if they say it."""
+Scaler: TypeAlias = "torch.amp.GradScaler | None"
+Gradients = Callable[[], Iterator[tuple[Tensor, Tensor]]]
 """The weights that have a gradient, each with it."""
-Given = tuple[Any, int]
+Given = tuple[Tensor, int]
 """A tensor that a network got, and how often it had been changed."""
 
 
@@ -40,7 +44,7 @@ class Seen:
 
     def __init__(self, gradients: Gradients) -> None:
         self._gradients = gradients
-        self._used: dict[Any, tuple[Any, int]] = {}
+        self._used: dict[Tensor, tuple[weakref.ref[Tensor], int]] = {}
 
     def note(self) -> None:
         """Remember which gradients have been used."""
@@ -66,7 +70,7 @@ class Seen:
                 "the gradients were added to those of the step before: use second_step(zero_grad=True) or zero_grad()"
             )
 
-    def require_second(self, first: Container[Any]) -> None:
+    def require_second(self, first: Container[Tensor]) -> None:
         """Refuse gradients that were not evaluated at ``x+``, or of other weights, or added to those at ``x``."""
         if not any(True for _ in self._gradients()):
             raise UsageError(
@@ -84,10 +88,10 @@ class Seen:
         """Whether each was changed exactly once, as by one backward pass that was not preceded by zeroing."""
         return all(self._age(p, g) == 1 for p, g in self._gradients())
 
-    def _age(self, p: Any, g: Any) -> int | None:
+    def _age(self, p: Tensor, g: Tensor) -> int | None:
         """Return how often a gradient was changed since it was used; None for one that is new."""
-        reference, version = self._used.get(p, (None, 0))
-        return g._version - version if reference is not None and reference() is g else None
+        known = self._used.get(p)
+        return None if known is None or known[0]() is not g else g._version - known[1]
 
 
 class Inputs:
@@ -96,7 +100,7 @@ class Inputs:
     Without a network nothing is seen.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: torch.nn.Module | None) -> None:
         self.forget()
         if model is None:
             return
@@ -128,22 +132,22 @@ class Inputs:
 class Watch:
     """A hook that notes what a network gets; no copy of the network takes it along."""
 
-    def __init__(self, inputs: Inputs, model: Any) -> None:
+    def __init__(self, inputs: Inputs, model: torch.nn.Module) -> None:
         self._inputs, self._model = weakref.ref(inputs), weakref.ref(model)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> State:
         return {}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: State) -> None:
         self._inputs = self._model = lambda: None  # type: ignore[assignment]
 
-    def __call__(self, model: Any, arguments: Any, named: Any, outputs: Any) -> None:
+    def __call__(self, model: torch.nn.Module, arguments: object, named: object, outputs: object) -> None:
         """Note the arguments of a pass, with how often each had been changed, once its gradients come."""
         if torch.compiler.is_compiling() or not torch.is_grad_enabled() or model is not self._model():
             return
         given = [(t, t._version) for t in _tensors((arguments, named))]
 
-        def come(gradient: Any) -> None:
+        def come(gradient: Tensor) -> None:
             inputs = self._inputs()
             if inputs is not None and given:
                 inputs.note(given.copy())
@@ -154,7 +158,7 @@ class Watch:
                 output.register_hook(come)
 
 
-def _tensors(given: Any) -> Iterator[Any]:
+def _tensors(given: object) -> Iterator[Tensor]:
     """Yield the tensors in nested arguments."""
     if isinstance(given, torch.Tensor):
         yield given
@@ -173,7 +177,7 @@ def _same(first: list[Given], second: list[Given]) -> bool:
     )
 
 
-def checked_group(group: Mapping[str, Any]) -> None:
+def checked_group(group: Group) -> None:
     """Refuse a group of weights whose options are none of SAM."""
     rho = group["rho"]
     if isinstance(rho, bool) or not isinstance(rho, int | float) or not 0 <= rho < float("inf"):
@@ -184,12 +188,12 @@ def checked_group(group: Mapping[str, Any]) -> None:
         raise ArgumentError("maximize", group["maximize"], "be False: SAM goes up where it minimizes; negate the loss")
 
 
-def real_view(tensor: Any) -> Any:
+def real_view(tensor: Tensor) -> Tensor:
     """Return a tensor itself, a complex one as real and imaginary parts, which share its memory."""
     return torch.view_as_real(tensor) if tensor.is_complex() else tensor
 
 
-def weights_of(groups: Sequence[dict[str, Any]], memory: dict[Any, Memory], unscale: float = 1.0) -> list[Weight]:
+def weights_of(groups: Sequence[Group], memory: dict[Tensor, Memory], unscale: float = 1.0) -> list[Weight]:
     """Return the weights that have a gradient, with what an ascent follows."""
     found = []
     for group in groups:
@@ -204,7 +208,7 @@ def weights_of(groups: Sequence[dict[str, Any]], memory: dict[Any, Memory], unsc
     return found
 
 
-def _is_shard(p: Any) -> bool:
+def _is_shard(p: Tensor) -> bool:
     """Whether this process has a part of a weight only: of FSDP, old or new, or DeepSpeed's stage 3."""
     split = any(placement.is_shard() for placement in getattr(p, "placements", ()))
     return split or hasattr(p, "_fsdp_flattened") or hasattr(p, "ds_id") or type(p).__name__ == "FlatParameter"
@@ -215,7 +219,7 @@ def decayed(weights: list[Weight]) -> list[Weight]:
     return [replace(w, gradient=w.gradient + w.options.get("weight_decay", 0) * w.tensor) for w in weights]
 
 
-def climb(weights: list[Weight], directions: list[Any], size: Any, part: float, watch: bool) -> None:
+def climb(weights: list[Weight], directions: list[Tensor], size: Tensor, part: float, watch: bool) -> None:
     """Add to each weight ``part rho / size`` of its direction; nothing where the size is 0 or not finite.
 
     With `watch` it is a warning if rounding takes most of it: then both passes are at ``x``.
@@ -238,7 +242,7 @@ def climb(weights: list[Weight], directions: list[Any], size: Any, part: float, 
         )
 
 
-def part_of_scale(scaler: Any, optimizer: Any) -> float:
+def part_of_scale(scaler: Scaler, optimizer: torch.optim.Optimizer) -> float:
     """Return what takes the scale of a loss away from its gradients; refuse those that have none any more."""
     if scaler is None:
         return 1.0
@@ -252,7 +256,7 @@ def part_of_scale(scaler: Any, optimizer: Any) -> float:
     return 1.0 / scaler.get_scale()
 
 
-def require_losses(losses: Sequence[Any], guard: Any) -> None:
+def require_losses(losses: Sequence[Loss], guard: Guard | None) -> None:
     """Refuse losses that are not one number, and a guard without that at ``x+``."""
     for loss in losses:
         if not _is_number(loss):
@@ -262,7 +266,7 @@ def require_losses(losses: Sequence[Any], guard: Any) -> None:
         raise UsageError("the guard needs the loss at x+: return it from closures, or give loss= to second_step")
 
 
-def _is_number(loss: Any) -> bool:
+def _is_number(loss: Loss) -> bool:
     """Whether something is one number, or nothing; without waiting for its value."""
     if loss is None or isinstance(loss, torch.Tensor):
         return loss is None or loss.numel() == 1
@@ -271,7 +275,7 @@ def _is_number(loss: Any) -> bool:
     return False
 
 
-def detached(loss: Any) -> Any:
+def detached(loss: Loss) -> Loss:
     """Return a loss without the graph that it came from."""
     return loss.detach() if isinstance(loss, torch.Tensor) else loss
 
@@ -285,7 +289,7 @@ def combine(descent: Descent, step: int, pairs: list[Pair]) -> None:
         descent.combine(pairs)
 
 
-def measure(sample: Sample, first: dict[Any, Any], pairs: list[Pair], radii: list[float]) -> None:
+def measure(sample: Sample, first: dict[Tensor, Tensor], pairs: list[Pair], radii: list[float]) -> None:
     """Fill in norms and the cosine of the two gradients."""
     first = {p: widened(g) for p, g in first.items()}
     sample.gradients, sample.rho = first, max(radii)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError, require
@@ -19,6 +19,11 @@ Curve = Callable[[float], float]
 
 REMEMBERED = ("factor", "average", "reference", "trained", "lowered")
 """Of a guard, in its state, besides the averages of the last steps."""
+
+State: TypeAlias = dict[str, Any]
+"""What a checkpoint keeps of an object."""
+Group: TypeAlias = Mapping[str, Any]
+"""A group of weights with its options, as optimizers of PyTorch have them."""
 
 
 def real(value: object) -> bool:
@@ -137,11 +142,11 @@ class Guard:
     def _lower(self) -> None:
         self.lowered, self.factor = True, max(self.least, self.factor * self.lower)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """Return what it remembers."""
         return {name: getattr(self, name) for name in REMEMBERED} | {"averages": list(self.averages)}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Take up what `state_dict` returned."""
         _require_state(state, {*REMEMBERED, "averages"}, "a Guard")
         for name in REMEMBERED:
@@ -211,10 +216,10 @@ class Schedule(Guard):
             raise ArgumentError("curve", f"<{factor} after {self.count} steps>", "give factors from 0 to 1")
         return factor
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         return {"count": self.count}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         _require_state(state, {"count"}, "a Schedule")
         self.count = int(state["count"])
         self.factor = self._now()
@@ -232,7 +237,7 @@ def _decay(t: float) -> float:
     return (1 + math.cos(math.pi * t)) / 2
 
 
-def _require_state(state: dict[str, Any], names: set[str], owner: str) -> None:
+def _require_state(state: State, names: set[str], owner: str) -> None:
     if state.keys() != names:
         raise ArgumentError("state", f"<{', '.join(sorted(state))}>", f"be that of {owner}, as this optimizer has one")
 

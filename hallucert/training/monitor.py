@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from hallucert.arguments import checked_path, checked_whole
 from hallucert.errors import ArgumentError, MissingPackageError, require
 from hallucert.files import replacing
-from hallucert.training.guard import lowered
+from hallucert.training.guard import Group, State, lowered
 
 if TYPE_CHECKING:
     from hallucert.training.curvature import Curvature
@@ -177,7 +177,7 @@ class Monitor:
         """Tell whether the step is sampled."""
         return Sample() if step % self.every in (0, 1) else None
 
-    def curve(self, step: int, group: Mapping[str, Any], factor: float) -> Mapping[str, float] | None:
+    def curve(self, step: int, group: Group, factor: float) -> Mapping[str, float] | None:
         """Measure eigenvalues before a step, with the options of a group of weights, if it is time."""
         if self.curvature is None or step % self.curvature.every:
             return None
@@ -243,11 +243,11 @@ class Monitor:
 
     # ------------------------------------------------------------------ the record
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """Return the first row, with which a run that goes on is compared."""
         return {"start": vars(self.rows[0]).copy() if self.rows else None}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Take up what `state_dict` returned, if nothing has been recorded yet."""
         if state["start"] is not None and not self.rows:
             self.rows.append(Row(**state["start"]))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 
 from hallucert.errors import ArgumentError, require
+from hallucert.training.guard import State
 
 BATCHNORM = ("both", "first", "second")
 """Which pass updates running statistics."""
@@ -23,13 +22,13 @@ NORMALIZATIONS = (
 class RunningStatistics:
     """Running statistics of batch normalization, which one of the two passes may leave alone."""
 
-    def __init__(self, model: Any, which: str) -> None:
+    def __init__(self, model: torch.nn.Module | None, which: str) -> None:
         if which != "both" and not isinstance(model, torch.nn.Module):
             raise ArgumentError("model", model, f'be the network, for batchnorm="{which}"')
         self.which = which
         layers = [] if model is None or which == "both" else list(model.modules())
         self._layers = [m for m in layers if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
-        self._frozen: list[Any] = []
+        self._frozen: list[torch.nn.modules.batchnorm._BatchNorm] = []
         if which == "second":
             self._freeze()
 
@@ -59,7 +58,7 @@ class RunningStatistics:
             self._freeze()
 
 
-def normalization_only(model: Any) -> list[dict[str, Any]]:
+def normalization_only(model: torch.nn.Module) -> list[State]:
     """Return groups of parameters in which only those of normalization layers are moved by ascents (SAM-ON).
 
     Source: Mueller et al., 2023.

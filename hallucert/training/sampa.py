@@ -18,8 +18,8 @@ import torch
 from hallucert.errors import ArgumentError, require
 from hallucert.training import gradients
 from hallucert.training.descents import Pair
-from hallucert.training.gradients import UsageError, detached, real_view
-from hallucert.training.guard import real
+from hallucert.training.gradients import Loss, Scaler, UsageError, detached, real_view
+from hallucert.training.guard import State, real
 from hallucert.training.torch import SAM
 
 TWO_STEPS = "SAMPa evaluates its gradients elsewhere than at x and x+: give a closure to step"
@@ -68,19 +68,19 @@ class SAMPa(SAM):
         if any("lr" not in group for group in self.param_groups):
             raise ArgumentError("base_optimizer", base_optimizer, "have a learning rate, lr")
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> State:
         return super().__getstate__() | {"mix": self.mix}
 
-    def first_step(self, zero_grad: bool = False, loss: Any = None, scaler: Any = None) -> None:
+    def first_step(self, zero_grad: bool = False, loss: Loss = None, scaler: Scaler = None) -> None:
         """Refuse: see `step`."""
         raise UsageError(TWO_STEPS)
 
-    def second_step(self, zero_grad: bool = False, loss: Any = None, scaler: Any = None) -> None:
+    def second_step(self, zero_grad: bool = False, loss: Loss = None, scaler: Scaler = None) -> None:
         """Refuse: see `step`."""
         raise UsageError(TWO_STEPS)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None, scaler: Any = None) -> Any:  # type: ignore[override,unused-ignore]
+    def step(self, closure: Callable[[], Loss] | None = None, scaler: Scaler = None) -> Loss:  # type: ignore[override,unused-ignore]
         """Do a step; the closure evaluates loss and gradients, and is called at ``y`` and at ``x~``.
 
         Returns
@@ -130,7 +130,7 @@ class SAMPa(SAM):
         self.zero_grad()
         return loss
 
-    def _evaluated(self, evaluate: Callable[[], Any]) -> Any:
+    def _evaluated(self, evaluate: Callable[[], Loss]) -> Loss:
         """Call the closure with no gradients left, and return the loss."""
         self.zero_grad()
         loss = detached(evaluate())
@@ -152,12 +152,12 @@ class SAMPa(SAM):
 
     def _mix(self) -> None:
         """Make of the gradients at ``y`` what the base optimizer follows; in the first step they are that."""
-        for p, _ in list(self._gradients()):
+        for p, g in list(self._gradients()):
             shifted = self.memory.get(p, {}).get("shifted")
             if shifted is not None:
-                p.grad = (1 - self.mix) * shifted + self.mix * p.grad
+                p.grad = (1 - self.mix) * shifted + self.mix * g
 
-    def _measure(self, ahead: dict[Any, Any]) -> None:
+    def _measure(self, ahead: dict[torch.Tensor, torch.Tensor]) -> None:
         """Fill in what the monitor samples."""
         if self._sample is not None:
             first = {p: real_view(g) for p, g in ahead.items()}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hallucert.training.gradients import OPTIONS
+from hallucert.training.guard import State
 
 if TYPE_CHECKING:
     from hallucert.training.torch import SAM
 
 
-def saved(optimizer: SAM) -> dict[str, Any]:
+def saved(optimizer: SAM) -> State:
     """Return the state of the base optimizer, and under ``"sam"`` what variant, guard and monitor remember."""
-    state: dict[str, Any] = optimizer.base_optimizer.state_dict()
+    state: State = optimizer.base_optimizer.state_dict()
     numbers = {p: i for i, p in enumerate(p for group in optimizer.param_groups for p in group["params"])}
     random, guard, monitor = optimizer.ascent.generator, optimizer.guard, optimizer.monitor
     state["sam"] = {
@@ -26,7 +27,7 @@ def saved(optimizer: SAM) -> dict[str, Any]:
     return state
 
 
-def load(optimizer: SAM, state: dict[str, Any]) -> None:
+def load(optimizer: SAM, state: State) -> None:
     """Load what `saved` returned; with a state of the base optimizer alone, rho stays as it is."""
     extra, base = state.get("sam") or {}, optimizer.base_optimizer
     options = [{name: group[name] for name in OPTIONS} for group in optimizer.param_groups]

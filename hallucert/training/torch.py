@@ -22,10 +22,10 @@ from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError, require
 from hallucert.settings import checked_choice, checked_flag
 from hallucert.training import gradients, state
-from hallucert.training.ascents import ASCENTS, Ascent, Weight, ascent_of, widened
+from hallucert.training.ascents import ASCENTS, Ascent, Memory, Weight, ascent_of, widened
 from hallucert.training.descents import DESCENTS, Descent, Pair, descent_of
-from hallucert.training.gradients import Inputs, Seen, UsageError, detached, real_view
-from hallucert.training.guard import Guard
+from hallucert.training.gradients import Inputs, Loss, Scaler, Seen, UsageError, detached, real_view
+from hallucert.training.guard import Guard, State
 from hallucert.training.monitor import Monitor, Sample
 from hallucert.training.normalization import BATCHNORM, RunningStatistics, normalization_only
 
@@ -89,7 +89,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
     remembers; `count` is the number of steps, `ascents` of those that went up. Source: Foret et al., 2021, algorithm 1.
     """
 
-    param_groups: list[dict[str, Any]]
+    param_groups: list[State]
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         descent: str | Descent = "sam",
         steps: int = 1,
         decay_in_ascent: bool = False,
-        model: Any = None,
+        model: torch.nn.Module | None = None,
         batchnorm: str = "both",
         monitor: Monitor | None = None,
         guard: Guard | None = None,
@@ -129,7 +129,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         self.base_optimizer, self.defaults = base, {**base.defaults, **defaults}  # schedulers look there
         self.param_groups = self.base_optimizer.param_groups
         self.state = self.base_optimizer.state
-        self.memory: dict[Any, dict[str, torch.Tensor]] = {}
+        self.memory: dict[torch.Tensor, Memory] = {}
         self.count, self.ascents = 0, 0
         self._begin()
 
@@ -140,23 +140,23 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
 
     def _forget(self) -> None:
         """Drop what is needed within a step alone."""
-        self._kept: dict[Any, torch.Tensor] = {}
-        self._first: dict[Any, torch.Tensor] = {}
-        self._losses: list[Any] = [None, None]
+        self._kept: dict[torch.Tensor, torch.Tensor] = {}
+        self._first: dict[torch.Tensor, torch.Tensor] = {}
+        self._losses: list[Loss] = [None, None]
         self._sample: Sample | None = None
         self._inputs.forget()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> State:
         """For copies and pickles, which are made between two steps."""
         self._require_between()
         return super().__getstate__() | {name: self.__dict__[name] for name in (*KEPT, "memory", "count", "ascents")}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: State) -> None:
         super().__setstate__(state)
         self._inputs = Inputs(None)
         self._begin()
 
-    def add_param_group(self, param_group: dict[str, Any]) -> None:
+    def add_param_group(self, param_group: State) -> None:
         """Add weights, with options of their own, also during training; see `torch.optim.Optimizer`."""
         if isinstance(param_group, dict):
             param_group = {**self.defaults, **param_group}
@@ -184,7 +184,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
     # ------------------------------------------------------------------ the two steps
 
     @torch.no_grad()
-    def first_step(self, zero_grad: bool = False, loss: Any = None, scaler: Any = None) -> None:
+    def first_step(self, zero_grad: bool = False, loss: Loss = None, scaler: Scaler = None) -> None:
         """Go from ``x`` to ``x+``, along the gradients that the weights have.
 
         Parameters
@@ -235,7 +235,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         torch.clear_autocast_cache()  # it holds the weights at x
 
     @torch.no_grad()
-    def second_step(self, zero_grad: bool = False, loss: Any = None, scaler: Any = None) -> None:
+    def second_step(self, zero_grad: bool = False, loss: Loss = None, scaler: Scaler = None) -> None:
         """Go back to ``x`` exactly, and let the base optimizer step along the gradients that the weights have.
 
         Parameters
@@ -271,7 +271,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         self._put_back()
         self._forget()
 
-    def take_loss_plus(self, loss: Any) -> None:
+    def take_loss_plus(self, loss: Loss) -> None:
         """Take ``f(x+)``, for monitor and guard, before a `step` without a closure."""
         self._losses[1] = loss
 
@@ -311,7 +311,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         self._seen.note()
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None, scaler: Any = None) -> Any:  # type: ignore[override,unused-ignore]
+    def step(self, closure: Callable[[], Loss] | None = None, scaler: Scaler = None) -> Loss:  # type: ignore[override,unused-ignore]
         """Do both steps.
 
         Parameters
@@ -371,7 +371,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
 
     # ------------------------------------------------------------------ what is checked
 
-    def _gradients(self) -> Iterator[tuple[Any, Any]]:
+    def _gradients(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         return ((p, p.grad) for group in self.param_groups for p in group["params"] if p.grad is not None)
 
     def _require_between(self, why: str = "a checkpoint would hold the weights at x+") -> None:
@@ -387,12 +387,12 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
             moved = {p: real_view(widened(p.detach() - kept)) for p, kept in self._kept.items()}
         monitor.record(self.count, losses[0], losses[1], self._sample, moved, measured)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """Return the state of the base optimizer, and under ``"sam"`` what variant, guard and monitor remember."""
         self._require_between()
         return state.saved(self)
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: State) -> None:
         """Load what `state_dict` returned; with a state of the base optimizer alone, rho stays as it is."""
         self._require_between("nothing is loaded: call restore() first, then load weights and state")
         state.load(self, state_dict)
