@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from os import PathLike
@@ -23,6 +23,7 @@ from hallucert.find.two_cycle import TwoCycle
 from hallucert.interrupt import ended_by_interrupt
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw
+from hallucert.prove.claims import Given
 from hallucert.prove.point import LargeProver, prover_at, prover_of, prover_of_cycle
 
 if TYPE_CHECKING:
@@ -255,7 +256,7 @@ class _Door:
 
     what: str
     options: type
-    opened: Callable[[Any, Mapping[str, Any]], Prover]
+    opened: Callable[[Any, Given], Prover]
     budget: float = BUDGET
     more: tuple[str, ...] = ()
 
@@ -265,7 +266,7 @@ class _Door:
         return [*self.more, *(name for name in self.options.__annotations__ if name not in Common.__annotations__)]
 
 
-def _curve(curve: Branch | Sheet | Surface, given: Mapping[str, Any]) -> Prover:
+def _curve(curve: Branch | Sheet | Surface, given: Given) -> Prover:
     """Return what proves something about a branch, sheet or surface, behind what a certificate has of it."""
     from hallucert.check.branch.certificate import BranchCertificate
     from hallucert.check.sheet.certificate import SheetCertificate, SurfaceCertificate
@@ -284,13 +285,13 @@ def _curve(curve: Branch | Sheet | Surface, given: Mapping[str, Any]) -> Prover:
     return partial(certify_surface, curve, resume=after)
 
 
-def _diagnosis(found: Diagnosis, given: Mapping[str, Any]) -> Prover:
+def _diagnosis(found: Diagnosis, given: Given) -> Prover:
     from hallucert.prove.diagnosed import prover_of_diagnosis
 
     return prover_of_diagnosis(found, given)
 
 
-def _function(f: Objective, given: Mapping[str, Any]) -> Prover:
+def _function(f: Objective, given: Given) -> Prover:
     if "x" in given or "start" not in given:
         return prover_at(f, given)
     from hallucert.prove.start import prover_from_start

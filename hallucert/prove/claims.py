@@ -34,6 +34,8 @@ from hallucert.prove.attraction import cycles
 from hallucert.prove.attraction import momentum as momenta
 from hallucert.prove.runs import Run
 
+Given = Mapping[str, Any]
+"""What a caller asks for, by the names of his arguments."""
 Claims = Mapping[str, Claim]
 """Those that were made before."""
 
@@ -63,7 +65,7 @@ class Hints:
         return None if self.basin is None else Method(self.basin)
 
     @classmethod
-    def asked(cls, given: Mapping[str, Any], dimension: int, construction: Construction | None = None) -> Hints:
+    def asked(cls, given: Given, dimension: int, construction: Construction | None = None) -> Hints:
         """Check what a user asks for."""
         if "start" in given and "basin" not in given:
             raise ArgumentError("start", given["start"], "be given together with basin, the step of the run")
@@ -78,7 +80,7 @@ class Hints:
         return cls(construction, **found)
 
 
-def _momentum(given: Mapping[str, Any], step: Fraction | None) -> Inputs:
+def _momentum(given: Given, step: Fraction | None) -> Inputs:
     """Check what is asked of SAM with momentum; its step is that of `momentum` alone, and of no basin."""
     if "momentum" not in given:
         raise ArgumentError("nesterov", given["nesterov"], "be left out without momentum")

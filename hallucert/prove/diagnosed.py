@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -13,13 +12,14 @@ from hallucert.errors import ArgumentError, SearchError
 from hallucert.find.candidate import Candidate
 from hallucert.find.refine import hallucinate, refine
 from hallucert.objectives.radius_law import SAM
+from hallucert.prove.claims import Given
 from hallucert.prove.point import Prover, certify_stall, prover_of
 
 HALLUCINATED = frozenset({Kind.MINIMIZER, Kind.SADDLE, Kind.MAXIMIZER, Kind.DEGENERATE, Kind.CONSTANT})
 STALLING = frozenset({Kind.CONSTANT, Kind.DEGENERATE, Kind.STALLED, Kind.PLATEAU})
 
 
-def prover_of_diagnosis(found: Diagnosis, given: Mapping[str, Any]) -> Prover:
+def prover_of_diagnosis(found: Diagnosis, given: Given) -> Prover:
     """Return what proves the point that was diagnosed, sharpened first; or for stalls that no minimizer is near.
 
     `ArgumentError` if there is nothing to prove: a run that is moving, bouncing, or at a critical point of ``f``;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -36,7 +36,7 @@ from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.program.objective import ProgramObjective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
-from hallucert.prove.claims import Hints, prove, prove_claims, without_existence
+from hallucert.prove.claims import Given, Hints, prove, prove_claims, without_existence
 from hallucert.prove.locate import Located, locate
 from hallucert.settings import checked_double
 
@@ -77,7 +77,7 @@ class PointTask:
     max_boxes: int
 
 
-def prover_at(f: Objective, given: Mapping[str, Any]) -> Prover:
+def prover_at(f: Objective, given: Given) -> Prover:
     """Return what proves something about the point of a function near ``x``."""
     f = checked_objective(f, "subject", "a Candidate, a Diagnosis, a Branch, a Sheet or ")
     require("rho" in given, "rho", None, "be given")
@@ -93,7 +93,7 @@ def prover_at(f: Objective, given: Mapping[str, Any]) -> Prover:
     return _small(problem, exact_point(given.get("x"), f.dimension, "x"), Hints.asked(given, f.dimension), given)
 
 
-def prover_of(candidate: Candidate | BatchCandidate | DecayCandidate, given: Mapping[str, Any]) -> Prover:
+def prover_of(candidate: Candidate | BatchCandidate | DecayCandidate, given: Given) -> Prover:
     """Return what proves something about the point of a candidate."""
     if isinstance(candidate, BatchCandidate):
         known = {"x": candidate.x, "rho": candidate.rho, "batches": candidate.batches}
@@ -111,13 +111,13 @@ def prover_of(candidate: Candidate | BatchCandidate | DecayCandidate, given: Map
     return _small(problem, tuple(Fraction(float(v)) for v in candidate.x), hints, given)
 
 
-def prover_of_cycle(candidate: TwoCycle, given: Mapping[str, Any]) -> Prover:
+def prover_of_cycle(candidate: TwoCycle, given: Given) -> Prover:
     """Return what proves something about a two-cycle."""
     problem = CycleProblem(candidate.objective, candidate.rho, step=candidate.step_size)
     return _small(problem, tuple(map(Fraction, candidate.points.ravel().tolist())), Hints(), given)
 
 
-def _in_batches(problem: Problem, given: Mapping[str, Any]) -> Problem:
+def _in_batches(problem: Problem, given: Given) -> Problem:
     """Return the problem of mini-batches."""
     from hallucert.check.batches.problem import batch_problem
     from hallucert.objectives.batches import checked_batches
@@ -134,7 +134,7 @@ def _in_batches(problem: Problem, given: Mapping[str, Any]) -> Problem:
     return batch_problem(problem, checked_batches(f, given["batches"], given.get("probabilities")))
 
 
-def _with_decay(problem: Problem, given: Mapping[str, Any]) -> Problem:
+def _with_decay(problem: Problem, given: Given) -> Problem:
     """Return the problem of SAM with weight decay."""
     from hallucert.check.decay.problem import decay_problem
 
@@ -145,7 +145,7 @@ def _with_decay(problem: Problem, given: Mapping[str, Any]) -> Problem:
     return decay_problem(problem, exact_radius(given["weight_decay"], "weight_decay"))
 
 
-def _in_arrays(problem: Problem, given: Mapping[str, Any]) -> bool:
+def _in_arrays(problem: Problem, given: Given) -> bool:
     """Tell whether a point is proved on a slice, in midpoint-radius arrays: if that is asked for, or for its size."""
     from hallucert.check.large.slice import FITTING, fits
 
@@ -162,7 +162,7 @@ class LargeProver(partial[Certificate]):
     """What proves a point on a slice, in arrays."""
 
 
-def _large(problem: Problem, guess: np.ndarray, hints: Hints, given: Mapping[str, Any]) -> Prover:
+def _large(problem: Problem, guess: np.ndarray, hints: Hints, given: Given) -> Prover:
     from hallucert.prove.large import LargeTask, certify_large
 
     if "momentum" in given:
@@ -172,7 +172,7 @@ def _large(problem: Problem, guess: np.ndarray, hints: Hints, given: Mapping[str
     return LargeProver(certify_large, LargeTask(replace(problem, residual=residual), guess, radius, hints))
 
 
-def _small(problem: Problem, guess: Vector, hints: Hints, given: Mapping[str, Any]) -> Prover:
+def _small(problem: Problem, guess: Vector, hints: Hints, given: Given) -> Prover:
     f = problem.objective
     f.require_rigorous()
     if problem.period * f.dimension > MAX_DIMENSION:

@@ -7,7 +7,6 @@ edge of stability, the run in exact arithmetic is another one. So the run itself
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -23,7 +22,7 @@ from hallucert.errors import ArgumentError, require
 from hallucert.exact import exact_radius, float_below
 from hallucert.objectives.doors import checked_objective, radius_law
 from hallucert.objectives.objective import Objective
-from hallucert.prove.claims import Hints
+from hallucert.prove.claims import Given, Hints
 from hallucert.prove.point import MAX_BOXES, PointTask, Prover, certify_point
 from hallucert.prove.runs import Run
 from hallucert.sam import perturbed_point, shifted_gradient
@@ -32,7 +31,7 @@ SETTLED, SOONER = 1e-5, 4.0
 """A point is looked for where ``|g(x+)|`` is below the one, and again where it is by the other factor smaller."""
 
 
-def prover_from_start(f: Objective, given: Mapping[str, Any]) -> Prover:
+def prover_from_start(f: Objective, given: Given) -> Prover:
     """Return what follows a run from its start to a point that is proved."""
     require("rho" in given, "rho", None, "be given")
     f = checked_objective(f)

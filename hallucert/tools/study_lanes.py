@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,31 +16,33 @@ from torch.func import functional_call, stack_module_state, vmap
 from hallucert.training.guard import Guard
 from hallucert.training.monitor import Row
 
-Tensors = dict[str, Any]
+Tensors = dict[str, torch.Tensor]
 """By the names of a network's tensors, with the lanes along the first axis."""
 
 
 class Lanes:
     """Networks of one kind that are trained side by side, with the momentum of SGD."""
 
-    def __init__(self, networks: Sequence[Any], momentum: float, weight_decay: float) -> None:
+    def __init__(self, networks: Sequence[torch.nn.Module], momentum: float, weight_decay: float) -> None:
         self.momentum, self.weight_decay = momentum, weight_decay
         self.network = networks[0]
         self.weights, self.buffers = stack_module_state(list(networks))
         self.velocity = {name: torch.zeros_like(w) for name, w in self.weights.items()}
 
-    def _gradients(self, weights: Tensors, buffers: Tensors, inputs: Any, answers: Any) -> tuple[Any, Tensors]:
+    def _gradients(
+        self, weights: Tensors, buffers: Tensors, inputs: torch.Tensor, answers: torch.Tensor
+    ) -> tuple[torch.Tensor, Tensors]:
         """Return losses (lanes,) and gradients; the pass updates the running statistics in `buffers`."""
         leaves = {name: w.detach().requires_grad_() for name, w in weights.items()}
 
-        def loss(weights: Tensors, buffers: Tensors, x: Any, y: Any) -> Any:
+        def loss(weights: Tensors, buffers: Tensors, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
             return torch.nn.functional.cross_entropy(functional_call(self.network, (weights, buffers), (x,)), y)
 
         losses = vmap(loss)(leaves, buffers, inputs, answers)
         found = torch.autograd.grad(losses.sum(), list(leaves.values()))  # no lane's loss depends on another's weights
         return losses.detach(), dict(zip(leaves, found, strict=True))
 
-    def step(self, inputs: Any, answers: Any, rho: Any, rate: float) -> dict[str, Any]:
+    def step(self, inputs: torch.Tensor, answers: torch.Tensor, rho: torch.Tensor, rate: float) -> Tensors:
         """Do a step on batches (lanes, n, ...) with radii (lanes,); return losses and norms at ``x`` and ``x+``.
 
         Running statistics are those at ``x``. Where ``g = 0``, or it is not finite, ``x+ = x``.
@@ -58,11 +59,11 @@ class Lanes:
             self.weights[name] = w.detach() - rate * self.velocity[name]
         return {"f": f, "f_plus": f_plus, "norm": norm, "norm_plus": lengths(g_plus)}
 
-    def accuracy(self, inputs: Any, answers: Any) -> list[float]:
+    def accuracy(self, inputs: torch.Tensor, answers: torch.Tensor) -> list[float]:
         """Return the part of the answers that are right, in evaluation, for each lane."""
         self.network.eval()
 
-        def answer(weights: Tensors, buffers: Tensors) -> Any:
+        def answer(weights: Tensors, buffers: Tensors) -> torch.Tensor:
             return functional_call(self.network, (weights, buffers), (inputs,)).argmax(1)
 
         with torch.no_grad():
@@ -70,12 +71,12 @@ class Lanes:
         return found
 
 
-def lengths(vectors: Tensors) -> Any:
+def lengths(vectors: Tensors) -> torch.Tensor:
     """Return the norms (lanes,) of vectors that consist of several tensors."""
     return torch.stack([v.detach().flatten(1).square().sum(1) for v in vectors.values()]).sum(0).sqrt()
 
 
-def along(scale: Any, vectors: Any) -> Any:
+def along(scale: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
     """Multiply the vector of each lane by its number; 0 gives 0, also of what is not finite."""
     factor = scale.reshape(-1, *[1] * (vectors.dim() - 1))
     return torch.where(factor == 0, 0.0, factor * vectors)
@@ -98,7 +99,7 @@ class Record:
             kept.append(factor)
         return now
 
-    def take(self, step: int, seen: dict[str, Any], velocity: Tensors, rate: float) -> None:
+    def take(self, step: int, seen: Tensors, velocity: Tensors, rate: float) -> None:
         """Take what a step along a velocity has shown; tell the guards."""
         sampled = step % self.every in (0, 1)
         if sampled:

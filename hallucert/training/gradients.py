@@ -90,8 +90,9 @@ class Seen:
 
     def _age(self, p: Tensor, g: Tensor) -> int | None:
         """Return how often a gradient was changed since it was used; None for one that is new."""
-        known = self._used.get(p)
-        return None if known is None or known[0]() is not g else g._version - known[1]
+        reference, before = self._used.get(p, (None, 0))
+        age: int = g._version - before
+        return age if reference is not None and reference() is g else None
 
 
 class Inputs:

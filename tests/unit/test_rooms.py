@@ -16,7 +16,7 @@ import hallucert as hc
 FACE = {"hallucert", "hallucert.gallery"}
 """The module that only hands out names of others."""
 
-MOST_FILES, MOST_LINES = 15, 400
+MOST_FILES, MOST_LINES, MOST_ANY = 15, 400, 200
 
 POINT_LINES, LARGE_LINES, OTHER_LINES, ALL_LINES = 5_493, 10_739, 12_452, 17_588
 """What checking a file loads today: a point, a large point, every kind but the latter, every kind. They only fall."""
@@ -154,3 +154,14 @@ def test_a_forbidden_import_is_seen(tmp_path, monkeypatch):
     assert rooms.imported("hallucert.check.planted") == {"typing", "hallucert.find.refine"}
     assert rooms.imported("hallucert.check.planted", lazily=False) == {"typing"}
     assert rooms.room("hallucert.find") not in rooms.SEES["check"]
+
+
+def test_few_lines_say_any():
+    """Where a type is known it is said: `Any` stands on 200 lines of the library at most, imports apart."""
+    found = [
+        (path, node.lineno)
+        for path in rooms.PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Name) and node.id == "Any"
+    ]
+    assert 0 < len(set(found)) <= MOST_ANY
