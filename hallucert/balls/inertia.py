@@ -15,7 +15,6 @@ import numpy as np
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.clock import look
 
 
 @dataclass(frozen=True)
@@ -57,14 +56,12 @@ def inertia(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Inertia:
 
 
 def _dominant(ar: BallArithmetic, diagonal: list[Fraction], b: Matrix) -> int:
-    """Return the size of a set P of indices with ``diagonal_i > sum over P of |b_ij|, j != i``."""
+    """Return the size of a set P of indices with ``diagonal_i > sum over P of |b_ij|, j != i``.
+
+    They are those where that holds with the sum over all positive ones, of which P is a part.
+    """
     chosen = [i for i in range(len(diagonal)) if diagonal[i] > 0]
-    while True:
-        look()
-        kept = [i for i in chosen if diagonal[i] > ar.absolute_sum([b[i][j] for j in chosen if j != i])]
-        if len(kept) == len(chosen):
-            return len(kept)
-        chosen = kept
+    return sum(diagonal[i] > ar.absolute_sum([b[i][j] for j in chosen if j != i]) for i in chosen)
 
 
 def _upper(a: Sequence[Sequence[Ball]]) -> Matrix:
@@ -79,5 +76,5 @@ def _scaled_eigenvectors(a: np.ndarray) -> np.ndarray | None:
         return None
     sizes = abs(pair[0])
     sizes[sizes == 0] = 1.0
-    scaled = pair[1] / np.sqrt(sizes)
-    return scaled if np.isfinite(scaled).all() else None
+    result: np.ndarray = pair[1] / np.sqrt(sizes)
+    return result

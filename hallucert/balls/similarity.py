@@ -207,8 +207,6 @@ def _deviation(ar: BallArithmetic, part: Matrix, re: Fraction, im: Fraction) -> 
 def _norm(ar: BallArithmetic, part: Matrix) -> Fraction:
     """Return an upper bound of the 2-norm: ``|F|_2**2 <= |F|_1 |F|_inf``, so the larger of the two will do."""
     sizes = [[ar.magnitude(x) for x in row] for row in part]
-    if len(sizes) == 1 and len(sizes[0]) == 1:
-        return sizes[0][0]
     rows = max(sum(row, Fraction(0)) for row in sizes)
     columns = max(sum(column, Fraction(0)) for column in zip(*sizes, strict=True))
     return max(rows, columns)

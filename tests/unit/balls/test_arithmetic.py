@@ -331,3 +331,21 @@ def test_results_outside_a_block_are_true_all_the_same(backend):
     ar = arithmetic(backend, 300)
     third = ar.constant(Fraction(1)) / ar.constant(Fraction(3))
     assert ar.lower(third) < THIRD < ar.upper(third)
+
+
+def test_hulls_and_products_of_nothing(ar):
+    """The hull of disjoint balls, in both orders, has the outer ends; without entries there is no inner product."""
+    a, b = ar.interval(Fraction(0), Fraction(1)), ar.interval(Fraction(2), Fraction(3))
+    for hull in (ar.hull(a, b), ar.hull(b, a)):
+        low, high = ar.endpoints(hull)
+        assert low <= 0 and high >= 3 and high - low < Fraction(31, 10)
+    with pytest.raises(ArgumentError):
+        ar.dot([], [])
+
+
+def test_the_range_of_precisions_and_the_default():
+    """30 and 100,000 bits are taken, 106 by default; a list is no name of a backend."""
+    assert [arithmetic("mpmath", bits).precision for bits in (30, 100_000)] == [30, 100_000]
+    assert arithmetic().precision == 106
+    with pytest.raises(ArgumentError):
+        arithmetic(["arb"])

@@ -37,3 +37,25 @@ def test_every_other_rounding_mode_is_refused(mode, required):
         libm.fesetround(0)
     assert "does not round to nearest" in message
     required()
+
+
+@pytest.mark.parametrize(
+    ("ones", "tiny", "word"),
+    [
+        ([1 + 2.0**-52, 1.0, 1.0, 1.0], [2.0**-60, 0.0, 5e-324, 3.0], "nearest"),
+        ([1.0, 1 + 2.0**-52, 1.0, 1.0], [2.0**-60, 0.0, 5e-324, 3.0], "nearest"),
+        (
+            [type("Up", (float,), {"__add__": lambda *_: 1.0})(1), 1.0, 1.0, 1.0],
+            [2.0**-60, 0.0, 5e-324, 3.0],
+            "nearest",
+        ),
+        ([1.0] * 4, [2.0**-60, 0.0, 5e-324, 3.5], "nearest"),
+        ([1.0] * 4, [2.0**-60, 0.0, 0.0, 3.0], "subnormal"),
+    ],
+)
+def test_each_probe_is_looked_at(monkeypatch, ones, tiny, word):
+    """With numbers for which one probe alone comes out as it would in another mode."""
+    monkeypatch.setattr(np, "ones", lambda _: ones)
+    monkeypatch.setattr(np, "array", lambda _: tiny)
+    with pytest.raises(EnvironmentRefused, match=word):
+        require_round_to_nearest()

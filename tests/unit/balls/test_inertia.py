@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from hallucert.balls import arithmetic
 from hallucert.balls import matrix as mx
-from hallucert.balls.inertia import Inertia, inertia, is_positive_definite
+from hallucert.balls.inertia import Inertia, _dominant, inertia, is_positive_definite
 
 
 @pytest.fixture(params=["arb", "mpmath"])
@@ -46,3 +47,36 @@ def test_bad_scaling_does_not_hide_definiteness(ar):
     assert is_positive_definite(ar, mx.from_rationals(ar, rows))
     rows[1][1] = Fraction(1, 10**19)  # det < 0
     assert inertia(ar, mx.from_rationals(ar, rows)) == Inertia(1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("diagonal", "beside", "count"),
+    [((1, 1), 1, 0), ((-1, 1), 2, 1), ((0, 1), 2, 1), ((2, 1), 1, 1), ((2, 3), 1, 2), ((-1, -1), 0, 0)],
+)
+def test_rows_are_dominant_among_the_positive_ones(ar, diagonal, beside, count):
+    """By hand, of two rows: one that is just met is not, and what is not positive is in no sum."""
+    b = mx.from_rationals(ar, [[Fraction(0), Fraction(beside)], [Fraction(beside), Fraction(0)]])
+    assert _dominant(ar, [Fraction(d) for d in diagonal], b) == count
+
+
+def test_nothing_is_counted_where_nothing_is_known(ar, monkeypatch):
+    """An entry that is not known, no float eigenvectors, or a product that is not known: all signs are open."""
+    one, unknown = ar.constant(Fraction(1)), ar.indeterminate()
+    assert inertia(ar, [[one, unknown], [one, one]]) == Inertia(0, 0, 2)
+    assert inertia(ar, mx.identity(ar, 2)) == Inertia(2, 0, 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(mx, "float_eigenvectors", lambda _: None)
+        assert inertia(ar, mx.identity(ar, 2)) == Inertia(0, 0, 2)
+    monkeypatch.setattr(type(ar), "matrix_product", lambda *_: [[unknown] * 2] * 2)
+    assert inertia(ar, mx.identity(ar, 2)) == Inertia(0, 0, 2)
+
+
+def test_float_eigenvectors_are_finite(monkeypatch):
+    """Of a matrix that is not finite in one entry there are none, nor where the routine returns what is not."""
+    finite, nan = np.eye(2), np.array([[1.0, np.nan], [1.0, 1.0]])
+    assert mx.float_eigenvectors(finite) is not None and mx.float_eigenvectors(nan) is None
+    for values, vectors in ((finite[0], nan), (nan[0], finite), (nan[0] * np.nan, finite)):
+        monkeypatch.setattr(np.linalg, "eigh", lambda _, found=(values, vectors): found)
+        assert mx.float_eigenvectors(finite) is None
+    monkeypatch.setattr(np.linalg, "eigh", lambda _: (finite[0], finite))
+    assert mx.float_eigenvectors(nan) is None and mx.float_eigenvectors(nan * np.nan) is None

@@ -10,7 +10,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.balls.mean_value import MeanValueArithmetic
+from hallucert.balls.mean_value import MeanValue, MeanValueArithmetic
 
 FORMULAS = {
     "x*y - x**3/(y + 3) + exp(x)*sin(y)": lambda x, y: x * y - x**3 / (y + 3) + mpmath.exp(x) * mpmath.sin(y),
@@ -93,3 +93,45 @@ def test_constants_have_no_slopes() -> None:
         assert (forms.pi() * forms.constant(Fraction(2))).slopes is None
         (total,) = forms.matrix_product([[x, x]], [[x], [-x]])[0]
         assert ar.endpoints(total.value)[0] <= 0 <= ar.endpoints(total.value)[1]
+
+
+SLOPES = {
+    "exp": mpmath.exp,
+    "log": lambda v: 1 / v,
+    "sqrt": lambda v: 1 / (2 * mpmath.sqrt(v)),
+    "sin": mpmath.cos,
+    "cos": lambda v: -mpmath.sin(v),
+    "tanh": lambda v: 1 / mpmath.cosh(v) ** 2,
+    "erf": lambda v: 2 * mpmath.exp(-(v**2)) / mpmath.sqrt(mpmath.pi),
+    "softplus": lambda v: 1 / (1 + mpmath.exp(-v)),
+}
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_slopes_are_the_derivatives(name):
+    """At 3/4 and 2, by their formulas at 60 digits; those of constants are none, also of a quotient of two."""
+    with arithmetic("arb", 106) as ar, mpmath.workdps(60):
+        forms = MeanValueArithmetic(ar, [ar.constant(Fraction(0))])
+        for v in (Fraction(3, 4), Fraction(2)):
+            ball = ar.constant(v)
+            (slope,) = getattr(forms, name)(forms.linear(ball, [ar.constant(Fraction(1))])).slopes
+            low, high = ((mpmath.mpf(x.numerator) / x.denominator) for x in ar.endpoints(slope))
+            assert low <= SLOPES[name](mpmath.mpf(v.numerator) / v.denominator) <= high and high - low < 1e-25
+        number = forms.number(ar.constant(Fraction(2)))
+        assert getattr(forms, name)(number).slopes is None and (number / number).slopes is None
+    assert not MeanValueArithmetic.lasting  # it belongs to one box
+
+
+def test_values_are_those_of_the_form_where_both_are_known():
+    """1 + 2 (W - w) with W - w from 0 to 1 is from 1 to 3; unknown values stay so, and disjoint ones the plain ones."""
+    with arithmetic("arb", 106) as ar:
+        forms = MeanValueArithmetic(ar, [ar.interval(Fraction(0), Fraction(1))])
+        one, slopes = ar.constant(Fraction(1)), [ar.constant(Fraction(2))]
+        for wide, found in ((8, (1, 3)), (Fraction(1, 2), (Fraction(-1, 2), Fraction(1, 2)))):
+            plain = ar.interval(Fraction(-wide), Fraction(wide))
+            ends = ar.endpoints(MeanValue(forms, plain, one, slopes).value)
+            assert all(abs(a - b) < Fraction(1, 2**25) for a, b in zip(ends, found, strict=True))
+        assert all(
+            abs(a - b) < 2**-25 for a, b in zip(ar.endpoints(forms.linear(one, slopes).value), (1, 3), strict=True)
+        )
+        assert not ar.is_finite(MeanValue(forms, ar.indeterminate(), one, slopes).value)

@@ -250,3 +250,140 @@ def test_entries_near_the_largest_double_are_undecided_or_enclosed(ar):
     with ar:
         found = spectrum(ar, [[ar.constant(v) for v in row] for row in ((huge, huge), (huge, -huge))])
     assert found is None or found.min_real_lower <= -huge
+
+
+NEAR = Fraction(1, 2**60)
+
+
+@pytest.mark.parametrize(
+    ("values", "first", "last", "norms", "low", "high"),
+    [
+        ((0, 10, 10, 20), (1, 2), (78, 79), ("1/2", "1/2"), Fraction(13, 68), Fraction(1344, 68)),
+        ((0, 2, 10, 20), (1, 2), (78, 79), ("1/2", "1/2"), -1, Fraction(1344, 68)),
+        ((0, "9/4", 10, 20), (5, 6), (78, 79), ("1/2", "1/2"), -1, Fraction(1344, 68)),
+        ((0, 10, 18, 20), (1, 2), (78, 79), ("1/2", "1/2"), Fraction(13, 68), 21),
+        ((0, 10, "71/4", 20), (1, 2), (74, 75), ("1/2", "1/2"), Fraction(13, 68), 21),
+        ((-1, 10, 10, 20), (-4, -3), (78, 79), ("1/2", Fraction(1, 2**60)), -1 - 2 * NEAR, 20 + 2 * NEAR),
+        ((-20, -10, -10, -1), (-80, -79), (-4, -3), ("1/2", Fraction(1, 2**60)), -20 - 2 * NEAR, -1 + 2 * NEAR),
+        ((0, 10, 10, 20), (1, 2), (78, 79), (None, "1/2"), None, None),
+        ((0, 10, 10, 20), (1, 2), (78, 79), (1, "1/2"), None, None),
+        ((0, 10, 10, 20), (1, 2), (78, 79), ("1/2", None), None, None),
+    ],
+)
+def test_bauer_fike_and_temple_by_hand(monkeypatch, values, first, last, norms, low, high):
+    """Quotients in quarters, |M w - q w|^2 from 1 to 2, |w|^2 = 4 and 16: reach 1, and 1/4 - (2/4)/(10 - 1 - 1/2)."""
+    left = [norm if norm is None else Fraction(norm) for norm in norms]
+    floats = np.array([float(Fraction(v)) for v in values]), np.diag([2.0, 1.0, 1.0, 4.0])
+    with arithmetic("mpmath", 106) as ar:  # whose intervals have the ends that they are given
+        quotients = [ar.interval(*(Fraction(end, 4) for end in side)) for side in (first, last)]
+        monkeypatch.setattr(similarity, "float_eigenvectors", lambda _: floats)
+        monkeypatch.setattr(similarity, "_quotient", lambda ar, w, mw, gram, j: quotients[j > 0])
+        monkeypatch.setattr(similarity, "_residual", lambda *_: ar.interval(Fraction(1), Fraction(2)))
+        monkeypatch.setattr(similarity, "frobenius_norm", lambda *_: left.pop(0))
+        found = similarity.extremes(ar, mx.identity(ar, 4))
+    if low is None:
+        assert found is None
+        return
+    expected = ((low, Fraction(first[1], 4)), (Fraction(last[0], 4), high))
+    assert all(
+        abs(a - b) < NEAR / 2
+        for ends, true in zip(found, expected, strict=True)
+        for a, b in zip(ends, true, strict=True)
+    )
+
+
+def test_eigenvalues_are_enclosed_with_poor_eigenvectors(ar, monkeypatch):
+    """Of Q diag(-3, 1, 2, 7) Q with a reflection Q: scaled columns, shifted values, and noise of any size."""
+    v, true = [1, 2, 0, 2], (-3, 1, 2, 7)
+    q = [[Fraction(i == j) - Fraction(2 * v[i] * v[j], 9) for j in range(4)] for i in range(4)]
+    m = [[sum(q[i][k] * true[k] * q[k][j] for k in range(4)) for j in range(4)] for i in range(4)]
+    rng, exact, seen = np.random.default_rng(0), np.array([[float(x) for x in row] for row in q]), 0
+    for scale, move, noise in itertools.product((1.0, 0.9), (0.0, 0.25), (0.0, 1e-6, 1e-2, 0.1, 1.0)):
+        floats = np.array(true, float) + move * np.array([1, 0, 0, -1])
+        proposed = scale * exact + noise * rng.uniform(-1, 1, (4, 4))
+        monkeypatch.setattr(similarity, "float_eigenvectors", lambda _, found=(floats, proposed): found)
+        found = similarity.extremes(ar, mx.from_rationals(ar, m))
+        if found is not None:
+            seen += 1
+            assert all(low <= value <= high for (low, high), value in zip(found, (-3, 7), strict=True))
+    assert seen >= 8
+    monkeypatch.setattr(similarity, "float_eigenvectors", lambda _: None)
+    assert similarity.extremes(ar, mx.from_rationals(ar, m)) is None
+
+
+@pytest.mark.parametrize(
+    ("radii", "good", "found", "tried"),
+    [
+        ((None, 4, 2, 3), 0, 2, 4),
+        ((None, 4, 2, 3), 2, 2, 3),
+        ((None, 4, 2, 3), 5, 4, 2),
+        ((2, None, 3), 0, 2, 3),
+        ((None, None), 5, None, 2),
+    ],
+)
+def test_the_basis_with_the_smallest_discs_is_taken(ar, monkeypatch, radii, good, found, tried):
+    """Or the first whose largest is good enough, after which none is tried; None where none is a basis."""
+    seen = []
+
+    def from_basis(ar, a, basis):
+        seen.append(basis)
+        return basis and [(Fraction(0), Fraction(0), Fraction(r)) for r in (1, basis)]
+
+    monkeypatch.setattr(similarity, "eigenvector_bases", lambda _: iter(radii))
+    monkeypatch.setattr(similarity, "_from_basis", from_basis)
+    best = similarity.discs(ar, [], np.eye(2), good)
+    assert (best and best[1][2], len(seen)) == (found, tried)
+
+
+@pytest.mark.parametrize(
+    ("re", "im", "other_re", "other_im", "radius"),
+    [
+        (0, 0, 10, 0, Fraction(32, 63)),
+        (0, 0, 0, 10, Fraction(32, 63)),
+        (0, 0, 0, -10, Fraction(32, 63)),
+        (0, 10, 0, 0, Fraction(32, 63)),
+        (0, 3, 0, -3, 1),
+        (0, -3, 0, 3, 1),
+        (0, 3, 0, 3, 1),
+        (0, 0, Fraction(17, 8), 0, 1),
+        (0, 0, 7, 0, Fraction(32, 39)),
+        (0, 0, 6, 0, 1),
+        (2**50, 0, 2**50 + 10, 0, 1),
+        (-(2**50), 0, 10 - 2**50, 0, 1),
+        (-(2**49), 0, 10 - 2**49, 0, Fraction(32, 63)),
+    ],
+)
+def test_a_disc_is_made_smaller_by_its_distance_from_the_others(ar, re, im, other_re, other_im, radius):
+    """Radii 1 + 1/8 and 1, coupling 2: factor 4/(distance - 17/8) for what is beside; not where it is 1 and more."""
+    b = mx.from_rationals(ar, [[Fraction(0), Fraction(1)], [Fraction(-2), Fraction(0)]])
+    numbers = [Fraction(x) for x in (re, im, other_re, other_im)]
+    block = similarity._Block(range(1), *numbers[:2], Fraction(1), Fraction(1, 8), Fraction(9, 8))
+    other = similarity._Block(range(1, 2), *numbers[2:], Fraction(1), Fraction(0), Fraction(1))
+    found = similarity._shrunk(ar, b, [block, other], 0).radius
+    assert 0 <= found - radius - Fraction(1, 8) < Fraction(1, 2**28)
+
+
+@pytest.mark.parametrize(("rows", "norm"), [(((1, 2), (3, 4)), 7), (((1, 3), (2, 4)), 7), (((-5,),), 5)])
+def test_the_norm_of_a_block(ar, rows, norm):
+    """The larger one of the greatest sums of rows and of columns, of sizes."""
+    assert similarity._norm(ar, mx.from_rationals(ar, [[Fraction(x) for x in row] for row in rows])) == norm
+
+
+def test_what_is_no_basis_gives_no_discs(ar, monkeypatch):
+    """A singular one, a product that is not known, and a middle that no double holds."""
+    one, unknown = mx.identity(ar, 2), ar.indeterminate()
+    singular = similarity.Basis(np.ones((2, 2)), [0, 0], [1, 1])
+    assert similarity._from_basis(ar, one, singular) is None
+    assert similarity._gershgorin(ar, one, [[unknown] * 2] * 2, one, [1, 1]) is None
+    huge = ar.constant(Fraction(2) ** 2000)
+    assert similarity._gershgorin(ar, one, [[huge, one[0][1]], one[1]], one, [1, 1]) is None
+    monkeypatch.setattr(similarity, "discs", lambda *_: None)
+    assert spectrum(ar, mx.identity(ar, 3)) is None
+
+
+def test_discs_touch_in_the_plane():
+    """One above another, at the same height, and too far away: by the distance of the middles."""
+    half = Fraction(1, 2)
+    for (re, im), joined in (((1, 1), True), ((0, 0), True), ((0, -1), False), ((1, 0), False), ((2, 1), False)):
+        discs = (Disc(Fraction(0), Fraction(1), half), Disc(Fraction(re), Fraction(im), half))
+        assert len(Spectrum(discs).components) == (1 if joined else 2)

@@ -173,3 +173,29 @@ def test_a_singular_proposal_of_eigenvectors_bounds_nothing(ar, monkeypatch):
     monkeypatch.setattr(similarity, "float_eigenvectors", lambda _: proposal)
     monkeypatch.setattr(similarity, "_quotient", lambda ar, *_: ar.constant(Fraction(1)))
     assert extreme_eigenvalues(ar, a) is None
+
+
+def test_the_radii_of_entries_move_eigenvalues_by_no_less(ar):
+    """Of diag(1 +- r, 3 +- r), r = 2**-20 + 2**-60, the ends are reached; what is not known has no eigenvalues."""
+    r, zero = Fraction(1, 2**20) + Fraction(1, 2**60), ar.constant(Fraction(0))
+    rows = [[ar.interval(1 - r, 1 + r), zero], [zero, ar.interval(3 - r, 3 + r)]]
+    (low, least), (most, high) = extreme_eigenvalues(ar, rows)
+    assert low <= 1 - r and least >= 1 + r and most <= 3 - r and high >= 3 + r and high - most < 4 * r
+    rows[1][1] = ar.indeterminate()
+    assert extreme_eigenvalues(ar, rows) is None
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_two_real_eigenvalues_are_known_to_all_digits(ar, sign):
+    """2**60 and 2**-60 of one sign, each to 90 bits; equal ones, and ones that are not known to be real, are not."""
+    a, b, zero = Fraction(2) ** 60, Fraction(2) ** -60, Fraction(0)
+    pair = mx.real_eigenvalues(ar, mx.from_rationals(ar, [[sign * a, zero], [zero, sign * b]]))
+    for ball, value in zip(pair, sorted((sign * a, sign * b)), strict=True):
+        low, high = ar.endpoints(ball)
+        assert low <= value <= high and high - low <= abs(value) / 2**90
+    assert mx.real_eigenvalues(ar, mx.identity(ar, 2)) is None
+    wide, half = ar.interval(Fraction(-1), Fraction(1)), ar.constant(Fraction(1, 2))
+    low, high = mx.real_eigenvalues(ar, [[wide, half], [half, wide]])
+    assert ar.lower(low) <= Fraction(-3, 2) and ar.upper(high) >= Fraction(3, 2) and ar.upper(low) < 1
+    with pytest.raises(ArgumentError):
+        mx.require_square([[half, half], [half]])

@@ -1,0 +1,51 @@
+"""Certificates of chains: claims by name, and how much there is."""
+
+from __future__ import annotations
+
+import pytest
+
+from hallucert.check.claim import Claim, Status
+from hallucert.check.file.chains import ChainCertificate
+from hallucert.check.file.unfinished import Unfinished
+from hallucert.errors import ArgumentError
+
+
+class Chains(ChainCertificate):
+    """Two chains."""
+
+    first_claim, names = "curve", ("curve", "fold", "event")
+
+    def __init__(self, *claims, unfinished=None):
+        self.all_claims, self.unfinished = claims, unfinished
+        self.objective = type("Named", (), {"name": "f" * 50})
+        self.__post_init__()
+
+    def _lengths(self):
+        return [2, 3]
+
+    def _subject(self):
+        return ["two chains"]
+
+
+PROVED, OPEN, FOLD = (
+    Claim(name, status, ".")
+    for name, status in (("curve", Status.PROVED), ("curve", Status.UNDECIDED), ("fold", Status.REFUTED))
+)
+
+
+def test_claims_of_a_name_and_of_all_names():
+    """All of a name have to be proved for it to hold; one proved piece of a curve is enough for there to be one."""
+    chains = Chains(PROVED, OPEN, FOLD)
+    assert list(chains) == [PROVED, OPEN, FOLD] and tuple(chains["curve"]) == (PROVED, OPEN)
+    assert not chains["curve"] and Chains(PROVED, FOLD)["curve"] and not Chains(FOLD)["curve"]
+    assert "fold" in chains and "event" not in chains and not chains["event"] and not chains.all_claims
+    assert chains.proved and not Chains(OPEN, FOLD).proved and chains.cells == 5
+    with pytest.raises(ArgumentError):
+        chains["magic"]
+
+
+def test_a_card_has_the_claims_and_what_is_left():
+    """A line for each claim after the subject, and one more where the time was up."""
+    assert len(Chains(PROVED, FOLD).card()) == 3
+    assert "50%" in Chains(PROVED, unfinished=Unfinished(0.5, 3.0)).card()[-1]
+    assert repr(Chains(PROVED, OPEN, FOLD)) == f"<Chains for {'f' * 40!r}: 2 pieces, 5 cells, 1 claims proved>"
