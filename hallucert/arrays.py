@@ -10,7 +10,7 @@ import numpy as np
 
 from hallucert.arguments import checked_items
 from hallucert.errors import ArgumentError, HallucertError, require
-from hallucert.exact import exact
+from hallucert.exact import exact, float_below
 from hallucert.foreign import Foreign, conversion_failure
 
 NARROW = frozenset({float, np.float64, np.float32, np.float16})
@@ -173,3 +173,9 @@ def _exact_items(value: object, count: int, argument: str, was: object, must: st
     items = _items(value, argument, was, must)
     require(len(items) == count, argument, was, must)
     return tuple(exact(item, argument, must) for item in items)
+
+
+def short(x: np.ndarray | Sequence[Fraction]) -> str:
+    """Return a point as text, for a message: six digits, and of many numbers the first and the last."""
+    doubles = x if isinstance(x, np.ndarray) else np.array([float_below(v) for v in x])
+    return np.array2string(doubles, precision=6, separator=", ", threshold=8, edgeitems=3)

@@ -20,6 +20,7 @@ from typing import NoReturn, TypeVar
 
 import numpy as np
 
+from hallucert import arrays
 from hallucert.errors import NotAnalyticError, SearchError
 from hallucert.objectives.floats import Floats
 from hallucert.objectives.objective import Objective
@@ -251,7 +252,7 @@ def original_number(f: Objective, value: float, unit: Unit) -> float:
 
 def short(f: Objective, x: np.ndarray) -> str:
     """Return a point of a search as text."""
-    return np.array2string(original(f, x), precision=6, separator=", ", threshold=8, edgeitems=3)
+    return arrays.short(original(f, x))
 
 
 def number_text(f: Objective, value: float, unit: Unit) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hallucert.arguments import quiet
-from hallucert.arrays import checked_lanes
+from hallucert.arrays import checked_lanes, short
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.objectives.builder import TapeBuilder, node_slopes
 from hallucert.objectives.objective import require_residuals
@@ -90,7 +90,7 @@ def _method(name: str, what: str, shape: str, form: str = "") -> Any:
         if form:
             require_residuals(self)
         points, single = checked_points(self, x)
-        return answer(self, getattr(self.floats, name)(points), single)
+        return answer(self, points, getattr(self.floats, name)(points), single)
 
     method.__name__, method.__qualname__ = name, f"Objective.{name}"
     method.__doc__ = f"""Return {what}.
@@ -152,7 +152,7 @@ def hessian_vector_product(self: Objective, x: object, v: object) -> np.ndarray:
     if lanes.shape != directions.shape:
         must = f"have the shape of x, {_shape(lanes, one)}"
         raise ArgumentError("v", f"<array of shape {_shape(directions, single)}>", must)
-    return answer(self, self.floats.hessian_vector(lanes, directions), one)
+    return answer(self, lanes, self.floats.hessian_vector(lanes, directions), one)
 
 
 def checked_points(f: Objective, x: object, argument: str = "x") -> tuple[np.ndarray, bool]:
@@ -165,12 +165,12 @@ def _shape(lanes: np.ndarray, single: bool) -> tuple[int, ...]:
     return lanes.shape[1:] if single else lanes.shape
 
 
-def answer(f: Objective, lanes: np.ndarray, single: bool) -> Any:
-    """Return what was computed for `checked_points`; a single point has to be in the domain."""
+def answer(f: Objective, x: np.ndarray, lanes: np.ndarray, single: bool) -> Any:
+    """Return what was computed for the `checked_points` `x`; a single point has to be in the domain."""
     if not single:
         return lanes
     if not np.isfinite(lanes).all():
-        raise DomainError(f"{f.name} or its derivative is not defined (or overflows) at x")
+        raise DomainError(f"{f.name} or its derivative is not defined (or overflows) at x = {short(x[0])}")
     return float(lanes[0]) if lanes.ndim == 1 else lanes[0]
 
 

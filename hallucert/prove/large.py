@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert import __version__
+from hallucert.arrays import short
 from hallucert.balls import arithmetic
 from hallucert.balls.midrad import MidRad, MidRadArithmetic
 from hallucert.check.claim import Claim, Enclosure, Measured, Provenance
@@ -133,7 +134,8 @@ class _Search:
         try:
             self.slice.arrays.run(f.value_program, self.slice.x0)
         except DomainError:
-            raise DomainError(f"x is not certainly in the domain of {f.name}, or on its edge") from None
+            where = short(self.slice.centre)
+            raise DomainError(f"x = {where} is not certainly in the domain of {f.name}, or on its edge") from None
         try:
             self.slice.run("scalars", MidRad(self._origin))
         except DomainError:

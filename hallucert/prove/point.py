@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.arguments import checked_whole, quiet
-from hallucert.arrays import checked_point, exact_point
+from hallucert.arrays import checked_point, exact_point, short
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.claim import Enclosure, Status
@@ -255,13 +255,13 @@ def _check_point(ar: BallArithmetic, problem: Problem, start: Vector) -> None:
     objective = problem.objective
     balls = [ar.constant(v) for v in start]
     if not ar.is_finite(objective.enclose_value(ar, balls)):
-        raise DomainError(f"x is not certainly in the domain of {objective.name}, or on its edge")
+        raise DomainError(f"x = {short(start)} is not certainly in the domain of {objective.name}, or on its edge")
     if problem.residual and problem.claims:  # the gradient of f may vanish where none of a batch does
         return
     if all(ar.is_finite(g) and ar.magnitude(g) == 0 for g in objective.enclose_gradient(ar, balls)):
         raise DomainError(
-            "x is a critical point of f: the gradient is exactly zero there, so the ascent direction g/|g| and the SAM "
-            "map are not defined (and an unnormalised step leads nowhere)"
+            f"x = {short(start)} is a critical point of f: the gradient is exactly zero there, so the ascent direction "
+            "g/|g| and the SAM map are not defined (and an unnormalised step leads nowhere)"
         )
 
 
@@ -370,7 +370,7 @@ def _require_defined(ar: BallArithmetic, problem: Problem, x: tuple[Fraction, ..
         point = Point(ar, problem, [ar.constant(v) for v in x])
         for name, place in (("x", point.x), ("x+", point.plus)):
             if is_undefined(ar, problem.objective, place):
-                raise DomainError(f"{problem.objective.name} is not defined at {name}")
+                raise DomainError(f"{problem.objective.name} is not defined at {name}, for x = {short(x)}")
 
 
 def _ladder(rho: Fraction) -> list[Fraction]:

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from hallucert.arguments import quiet
+from hallucert.arrays import short
 from hallucert.errors import DomainError
 from hallucert.exact import Exact
 from hallucert.objectives.ascent import row_norms
@@ -40,8 +41,8 @@ class _Place:
         self.x, self.single = checked_points(f, x)
         if self.single and self.law.normalised and row_norms(f.floats.gradient(self.x))[0] == 0:
             raise DomainError(
-                f"the gradient of {f.name} is zero at x, so the ascent direction g/|g| and the SAM maps are undefined "
-                "there"
+                f"the gradient of {f.name} is zero at x = {short(self.x[0])}, so the ascent direction g/|g| and the "
+                "SAM maps are undefined there"
             )
         self.rho = checked_double(rho, "rho")
 
@@ -105,7 +106,7 @@ def _map(shape: str) -> Callable[[Callable[[_Place], np.ndarray]], SamMap]:
         @quiet
         def sam_map(f: Objective, x: object, rho: Exact, variant: str | RadiusLaw = "sam") -> Any:
             place = _Place(f, x, rho, variant)
-            return answer(f, on_lanes(place), place.single)
+            return answer(f, place.x, on_lanes(place), place.single)
 
         sam_map.__name__ = sam_map.__qualname__ = on_lanes.__name__
         text, _, examples = (on_lanes.__doc__ or "").partition("    Examples\n")
@@ -182,7 +183,7 @@ def direction_jacobian(f: Objective, x: object, variant: str | RadiusLaw = "sam"
     (d, d) or (k, d, d) array
     """
     place = _Place(f, x, 1, variant)
-    return answer(f, place.direction_jacobian(), place.single)
+    return answer(f, place.x, place.direction_jacobian(), place.single)
 
 
 def sam_lanes(

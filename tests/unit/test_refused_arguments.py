@@ -48,6 +48,27 @@ def test_stalls_where_the_function_is_undefined(formula, x, rho):
         hc.certify_stall(hc.Objective.parse(formula, ("x", "y")), x, rho)
 
 
+LOG, SQUARE = hc.Objective.parse("log(x) + y"), hc.Objective.parse("log(x)**2")
+
+
+@pytest.mark.parametrize(
+    ("says", "call"),
+    [
+        (r"defined \(or overflows\) at x = \[-1.5, *2", lambda: LOG.value((-1.5, 2))),
+        (r"defined \(or overflows\) at x = \[-0.5\]", lambda: SQUARE.hessian([-0.5])),
+        (r"defined \(or overflows\) at x = \[0.5\]", lambda: hc.sam.shifted_gradient(SQUARE, [0.5], 1)),
+        (r"zero at x = \[-1., *0", lambda: hc.sam.perturbed_point(WELL, (-1, 0), 1)),
+        (r"^x = \[-1.5, *2. *\] is not certainly in the domain", lambda: hc.certify(LOG, (-1.5, 2), 1)),
+        (r"^x = \[-1., *0.\] is a critical point", lambda: hc.certify(WELL, (-1, 0), 1)),
+        (r"at x, for x = \[-1.5, *2", lambda: hc.certify_stall(LOG, (-1.5, 2), 1)),
+    ],
+)
+def test_errors_of_the_domain_say_where(says, call):
+    """The point is named that the function, its gradient or its SAM map is not defined at."""
+    with pytest.raises(DomainError, match=says):
+        call()
+
+
 @pytest.mark.parametrize("options", [{"budget": "x"}, {"budget": True}, {"budget": 0}, {"max_boxes": 0.5}])
 def test_budgets_of_the_checker(options):
     """Seconds are a positive number, boxes a positive integer."""

@@ -62,7 +62,7 @@ def predict(self: TanhNetwork, x: object, inputs: object = None) -> np.ndarray:
     """
     lanes, single = checked_points(self, x)
     data = None if inputs is None else checked_inputs(inputs, self.training.layout)
-    return answer(self, outputs_on(self.training, lanes, data), single)
+    return answer(self, lanes, outputs_on(self.training, lanes, data), single)
 
 
 def accuracy(self: TanhNetwork, x: object, inputs: object, labels: object) -> Any:

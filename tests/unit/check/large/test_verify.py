@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import large_samples as samples
 import numpy as np
+import pytest
 
 import hallucert as hc
 from hallucert.balls.midrad import MidRad
@@ -13,6 +14,7 @@ from hallucert.check.large.existence import SlicedWitness, facts_of
 from hallucert.check.large.slice import Runs
 from hallucert.check.point.rule import BY_NAME
 from hallucert.check.problem import Problem
+from hallucert.errors import DomainError
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.objective import ProgramObjective
 
@@ -91,6 +93,12 @@ def unread_logarithm(shift: int, sign: int) -> ProgramObjective:
     unread = b.take(b.unary("log", b.scale(Fraction(sign), b.sub(x, b.filled(shift, (1,))))), np.array([-1]))
     part = b.add(b.sub(b.mul(x, x), b.filled(1, (1,))), unread)
     return ProgramObjective(b.program([b.reshape(b.mul(part, part), ())]), ["x"])
+
+
+def test_the_point_is_named_where_the_function_is_undefined() -> None:
+    """With log(x) at -1/2 nothing is certified, and the message says where."""
+    with pytest.raises(DomainError, match=r"^x = \[-0.5\] is not certainly in the domain"):
+        hc.certify(unread_logarithm(0, 1), [-0.5], "1.5", backend="midrad")
 
 
 def test_no_claim_holds_where_the_function_is_undefined_though_its_derivatives_are_not() -> None:
