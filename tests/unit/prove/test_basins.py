@@ -179,14 +179,14 @@ def test_attractors_of_files_are_proved_again(point: hc.Certificate) -> None:
             hc.basins(WELL, BOX, rho, STEP, attractors=[attractor], depth=3, workers=1)
 
 
-def test_attractors_without_cells_are_proved_again(point: hc.Certificate, found: hc.Basins) -> None:
+def test_attractors_without_cells_are_proved_again(point: hc.Certificate) -> None:
     """A card shows where they are: one that is moved to where none is fails, though no claim speaks of it."""
-    moved = replace(point, box=tuple((low + 3, high + 3) for low, high in point.box))
-    forged = replace(found, attractors=(point, moved))
+    few = hc.basins(WELL, [(-0.875, -0.125), (-0.25, 0.5)], RHO, STEP, attractors=[point], depth=3, workers=1)
+    forged = replace(few, attractors=(point, replace(point, box=tuple((low + 3, high + 3) for low, high in point.box))))
     assert "x*_2 in ([2." in str(forged) and forged.all_claims[1].status == "undecided"
     verdict = hc.verify(from_json(to_json(forged)))
     assert not verdict and "attractors[1].existence (proved): NOT re-proved" in str(verdict)
-    assert hc.verify(from_json(to_json(replace(found, attractors=(point, point)))))
+    assert hc.verify(from_json(to_json(replace(few, attractors=(point, point)))))
 
 
 def test_what_is_counted_has_a_claim(found: hc.Basins) -> None:
