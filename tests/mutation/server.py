@@ -107,7 +107,9 @@ class Tests:
 
     def entering(self, path: str, scope: str) -> list[str]:
         """Name the tests that enter a function; where it stands in none, any of the file, and those that enter none."""
-        return list(self.reach[f"{self.root / path}:{scope}"] or self.reach[f"{self.root / path}:"] | self.reach[":"])
+        whole = self.reach[f"{self.root / path}:"]
+        entering = self.reach[f"{self.root / path}:{scope}"] if scope else whole and whole | self.reach[":"]
+        return list(entering or whole)
 
     def killer(self, path: str, code: CodeType, names: Sequence[str]) -> str | None:
         """Run tests against a mutated module until one fails, and name it."""
