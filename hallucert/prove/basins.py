@@ -45,6 +45,7 @@ from hallucert.objectives.objective import Objective
 from hallucert.processes import checked_workers, cores, in_order, jobs_of
 from hallucert.prove.attraction.attractors import COARSE, beside_curves, found_by_runs, other_cells
 from hallucert.prove.attraction.traps import among_open, around_ends
+from hallucert.sam.runs import run_ensemble
 
 BUDGET = 600.0
 DEPTH = 12
@@ -99,7 +100,7 @@ def basins(
         Cells are halved in both directions at most so often, up to 16 times.
     budget : float
         Seconds; half of them are for the search, an eighth for traps, the rest for the proof. What is not decided by
-        then stays so.
+        then stays so. Compiling, some seconds the first time on a machine, does not count.
     workers : int, optional
         Threads that search and processes that prove, as for `hallucert.census`. The search finds the same with each.
     checkpoint : path, optional
@@ -150,6 +151,12 @@ def basins(
     path = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
     problem = Problem(f, radius)
     with working(seconds, progress) as clock:
+        began = clock.now()
+        clock.tell("kernels compiled", 0)
+        _search(problem, step, region, (), 1, (), 1).compile()
+        if attractors is None:
+            run_ensemble(f, region.T[:1], radius, step, 1, progress=False)
+        clock.end += clock.now() - began
         if attractors is None:
             found, ends = found_by_runs(problem, step, region, checked_whole(seed, 0, "seed"), clock)
         else:

@@ -12,6 +12,9 @@ from hallucert.balls import arithmetic
 from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock, OutOfTime, look, working
+from hallucert.find.basins import kernel, search
+from hallucert.prove import basins
+from hallucert.prove.attraction import attractors
 from hallucert.prove.census.results import connected
 
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
@@ -60,6 +63,28 @@ def test_parts_of_a_clock_end_before_it():
     clock = Clock(8.0, now=lambda: 0.0)
     assert clock.part(0.5).left() == 4.0
     assert Clock().part(0.5).left() == float("inf")
+
+
+def test_compiling_takes_nothing_of_the_budget_of_basins(monkeypatch):
+    """A second is enough on a clock on which the first call of each kernel, and nothing else, is an hour."""
+    called, honest = set(), Clock.__init__
+
+    def init(self, seconds=float("inf"), report=None, now=None):
+        honest(self, seconds, report, lambda: 3600.0 * len(called))
+
+    def slow(module, name):
+        work = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *args, **options: called.add(name) or work(*args, **options))
+
+    monkeypatch.setattr(Clock, "__init__", init)
+    for module, name in [(kernel, "arrivals"), (kernel, "follow_all"), (search, "leaves_at"), (search, "settle_all")]:
+        slow(module, name)
+    for module in (basins, attractors):
+        slow(module, "run_ensemble")
+    f, box, before = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/2"), [(-0.75, -0.25), (-0.25, 0.25)], {}
+    tell = lambda step, done, total: before.setdefault(step, len(called))  # noqa: E731
+    found = hc.basins(f, box, "1.5", "0.1", depth=3, workers=1, budget=1, progress=tell)
+    assert before["kernels compiled"] == 0 and before["runs"] == len(called) == 5 and found.hallucinated > 0
 
 
 def test_look_raises_only_while_a_clock_is_watched_that_is_up():

@@ -103,6 +103,11 @@ class Search:
             if not self._refine() and self.share == before:
                 return  # the same cells would fail again and again
 
+    def compile(self) -> None:
+        """Give nothing to all that is compiled when it is first called, which takes seconds if it is in no cache."""
+        nothing, _ = self._leaves(np.zeros((0, 2)))
+        self._followed(nothing, self.arrivals(nothing))
+
     def _pass(self, passed: Callable[[], bool], tell: Callable[[float], object]) -> None:
         """Follow the new cells; those whose centres do not arrive anywhere cannot be settled as they are."""
         cells, parts = self.new, []
@@ -119,25 +124,30 @@ class Search:
 
     def _follow(self, steps: np.ndarray, passed: Callable[[], bool], tell: Callable[[float], object]) -> None:
         """Follow the new cells, for so many steps at most; those that are left are new still."""
-        finest, cells = float((self.box[:, 1] - self.box[:, 0]).max()) * 2.0**-self.depth / 2, self.new
-        follow = partial(
-            kernel.follow_all, self.tree.arrays, finest, self.box, self.ellipses, self.gradient, self.hessian, self.rho,
-            self.step, self.registers,
-        )  # fmt: skip
+        cells = self.new
         for first in range(0, len(cells), BATCH):
             if passed():
                 return
             batch = cells[first : first + BATCH]
-            most = np.minimum(steps[first : first + BATCH], self.most)
-            labels, taken, blamed = np.zeros(len(batch), np.int64), np.zeros(len(batch), np.int64), self.centres(batch)
-            self._in_threads(follow, batch, most, labels, taken, blamed)
-            settle_all(self.tree.arrays, batch, labels)
+            labels, taken, blamed = self._followed(batch, np.minimum(steps[first : first + BATCH], self.most))
             done = labels > 0
             self.found.append(np.column_stack([batch, labels, taken])[done])
             self._fail(batch[~done], blamed[~done], False)
             self.new, self.share = cells[first + BATCH :], self.share + share_of(self.found[-1])
             tell(self.share)
         self.passes += 1
+
+    def _followed(self, cells: np.ndarray, most: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Settle cells; return their labels, the steps that they took, and the places to blame."""
+        finest = float((self.box[:, 1] - self.box[:, 0]).max()) * 2.0**-self.depth / 2
+        follow = partial(
+            kernel.follow_all, self.tree.arrays, finest, self.box, self.ellipses, self.gradient, self.hessian, self.rho,
+            self.step, self.registers,
+        )  # fmt: skip
+        labels, taken, blamed = np.zeros(len(cells), np.int64), np.zeros(len(cells), np.int64), self.centres(cells)
+        self._in_threads(follow, cells, most, labels, taken, blamed)
+        settle_all(self.tree.arrays, cells, labels)
+        return labels, taken, blamed
 
     def _fail(self, cells: np.ndarray, blamed: np.ndarray, lost: bool) -> None:
         """Let cells wait for the places that are to blame; of those that are lost the centre arrives nowhere."""
