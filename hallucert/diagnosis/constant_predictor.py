@@ -16,6 +16,9 @@ that learned anything, far more than a run that has not quite ended at a constan
 NO_BETTER = 1e-3
 """A loss that differs from the best constant's by this part of it is no better: the network has learned nothing yet."""
 
+HARDLY = 1e-2
+"""Of the way from the best constant's loss to the least that any network has, so little is hardly anything."""
+
 EQUAL = 1e-12
 """Losses that differ by this part are equal but for rounding."""
 
@@ -58,6 +61,11 @@ class ConstantPredictor:
     def trained(self) -> bool:
         """Whether the value, with weight decay, is near zero (`TRAINED`)."""
         return self.value <= TRAINED * self.best_loss
+
+    @property
+    def hardly_better(self) -> bool:
+        """Whether the loss is near that of the best constant (`HARDLY`), whatever the outputs and the weight decay."""
+        return abs(self.best_loss - self.loss) <= HARDLY * (self.best_loss - self.floor)
 
     @property
     def no_better(self) -> bool:

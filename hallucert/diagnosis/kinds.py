@@ -305,6 +305,8 @@ def _moving(asked: Diagnosis, share: int) -> Diagnosis:
         advice = f"{advice if near else 'Nothing is hallucinated.'} {say.least(here)}"
     elif there is not None and there.constant:
         verdict += f" Its answers are a constant so far ({say.compared(there)})."
+    elif here is not None and here.hardly_better:
+        verdict += f" So far it answers hardly better than a constant ({say.compared(here)})."
     said = replace(asked, residual_ratio=_residual_ratio(asked), kind=kind, verdict=verdict, advice=advice)
     return replace(said, **_constant_numbers(answers))
 

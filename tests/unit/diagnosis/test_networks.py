@@ -272,3 +272,22 @@ def test_more_residuals_than_variables() -> None:
         found, wanted = hc.diagnose(f, x, "1.5"), hc.diagnose(plain, x, "1.5")
         assert found.kind is wanted.kind is Kind.MINIMIZER and found.kernel_eigenvalues is None
         assert found.attracts == wanted.attracts and found.step_bound == pytest.approx(wanted.step_bound, rel=1e-6)
+
+
+def test_a_run_that_has_learned_hardly_anything_is_said_to() -> None:
+    """Downhill from the classes' shares as answers the loss is their entropy less half a percent, and then less two."""
+    rng = np.random.default_rng(3)
+    labels = np.array([0] * 9 + [1] * 8 + [2] * 7)
+    f = hc.TanhNetwork((2, 4, 3), rng.normal(size=(24, 2)), labels, loss="cross_entropy")
+    shares = np.bincount(labels) / 24
+    entropy = -shares @ np.log(shares)
+    x = f.initial(0)
+    x[-15:-3], x[-3:] = 0, np.log(shares)
+    assert f.value(x) == pytest.approx(entropy, rel=1e-14)
+    for less, said in ((0.995, True), (0.98, False)):
+        while f.value(x) > less * entropy:
+            x = x - 0.01 * f.gradient(x)
+        found = hc.diagnose(f, x, "0.01")
+        assert found.kind is Kind.MOVING and found.best_constant_loss == pytest.approx(entropy, rel=1e-14)
+        losses = f"(loss {f.value(x):.6g}, the best constant has {entropy:.6g})"
+        assert (f"So far it answers hardly better than a constant {losses}." in found.verdict) == said
