@@ -199,10 +199,11 @@ def test_a_larger_budget_takes_back_nothing(formula):
 
 @pytest.mark.parametrize("dimension", [1, 2, 3])
 def test_the_rings_cover_the_cube(dimension):
-    """Every point of the large cube, also next to the sides that rings share, lies in a ring."""
+    """Every point of the large cube, also next to the sides that rings share, lies in a ring, and few in two."""
     rng = np.random.default_rng(dimension)
     centre = np.stack([np.full(dimension, 0.1), np.full(dimension, 0.1)], -1)
     boxes = rings(centre)
+    assert (boxes.hi - boxes.lo).prod(axis=1).sum() == pytest.approx(2.0 ** (21 * dimension))
     half = 2.0 ** rng.integers(-6, 21, (4000, 1))
     x = 0.1 + half * rng.choice([-1.0, 1.0, 0.5, 0.0, 0.999], (4000, dimension))
     inside = ((x[:, None] >= boxes.lo) & (x[:, None] <= boxes.hi)).all(-1).any(1)

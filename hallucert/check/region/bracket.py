@@ -126,8 +126,6 @@ class Distances(Keys):
     def squares(self, boxes: Boxes) -> tuple[np.ndarray, np.ndarray]:
         """Bound the squared distances from the centre to the points of each box."""
         lanes, count = self.lanes, len(boxes)
-        if not count:
-            return np.zeros(0), np.zeros(0)
         total: Ball = lanes.constant(Fraction(0))
         for x, (low, high) in zip(boxes.lanes(lanes), self.centre, strict=True):
             total = total + lanes.power(x - lanes.box(np.full(count, low), np.full(count, high)), 2)

@@ -80,7 +80,7 @@ class BallRegion:
     def numbers(self) -> Numbers | Reason:
         """Show that ``f`` is concave on the cube; enclose ``f(x*)`` and ``f(x_max)``."""
         ar, point = self.evidence.arithmetic, self.evidence.point
-        if self.radius <= 0 or self.cube_radius <= 0 or not is_bent(self.evidence, self.cube, -1):
+        if self.radius <= 0 or not is_bent(self.evidence, self.cube, -1):
             return Reason.NOT_A_MAXIMIZER
         level = point.enclosure(self.alpha)
         top = point.enclosure(point.objective.enclose_value(ar, self.centre))

@@ -84,7 +84,7 @@ class TaylorBox:
 def touches_only_here(evidence: Evidence, box: Box, penalty: Fraction) -> bool:
     """Tell whether it is certain that ``{f >= alpha}`` touches the ball around ``c`` on a box only in ``x*``."""
     ar, point = evidence.arithmetic, evidence.point
-    if penalty <= 0 or any(low >= high for low, high in box):
+    if penalty <= 0:
         return False
     inside = zip(box, point.x, strict=True)
     if not all(ar.is_finite(x) and low < ar.lower(x) and ar.upper(x) < high for (low, high), x in inside):

@@ -9,8 +9,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls.ball_lanes import lane_arithmetic
-from hallucert.check.region.bracket import Distances, Keys, Moduli, boxes_of, bracket
-from hallucert.clock import UNLIMITED, Clock
+from hallucert.check.region.bracket import Distances, Keys, Moduli, boxes_of, bracket, rings
+from hallucert.clock import UNLIMITED, Clock, OutOfTime
 
 LANES = lane_arithmetic("float")
 WELL = hc.Objective.parse("(x**2 - 1)**2/4")
@@ -55,8 +55,20 @@ def test_each_way_to_end_is_told():
     ):
         found = bracket(Beyond(5.0, **changes), LINE, most, clock)
         assert found.ended == ended and 0 <= found.low <= 5 <= found.high
+        assert ended != "boxes" or found.boxes == 1
     nothing = bracket(Beyond(9.0), LINE, 99, UNLIMITED)
-    assert (nothing.low, nothing.high, nothing.ended) == (math.inf, math.inf, "range")
+    assert (nothing.low, nothing.high, nothing.boxes, nothing.ended) == (math.inf, math.inf, 1, "range")
+    near, slow = Beyond(5.0, 1e-6), Beyond(5.0)
+    near.edge = 4.0
+    found = bracket(near, LINE, 10_000, UNLIMITED)
+    assert (found.low, found.ended) == (4.0, "range")
+
+    def look(boxes):
+        raise OutOfTime
+
+    slow.look = look
+    found = bracket(slow, LINE, 10_000, UNLIMITED)
+    assert (found.low, found.high, found.ended) == (0.0, math.inf, "time")
 
 
 def test_a_box_that_cannot_be_decided_is_a_barrier():
@@ -78,6 +90,31 @@ def test_keys_are_bounds(backend):
         moduli, least = Moduli(lanes, WELL, 0.1, np.array([[-2.0, 2.0]])).look(boxes)
         assert moduli[0] == np.inf and (moduli[1:] > 0.75).all() and (moduli[1:] <= 1).all()
         assert 1 < least < 1 + 1e-14  # at 0
+        # The centre may be anywhere in [1/2, 1], and f'' is 6 x on [0, 1], 0 at its edge.
+        wide = Distances(lanes, WELL, 0.1, np.array([[0.5, 1.0]])).squares(boxes_of(np.array([[[2.0, 3.0]]])))
+        assert np.array(wide).ravel() == pytest.approx([1.0, 6.25])
+
+
+def test_a_function_is_convex_up_to_where_its_second_derivative_vanishes():
+    """f'' = 6 x on [0, 1], and nothing else is settled."""
+    cubic, unit = hc.Objective.parse("x**3"), np.array([[0.0, 1.0]])
+    with LANES:
+        for keys in (Distances(LANES, cubic, 0.1, np.array([[1.0, 1.0]])), Moduli(LANES, cubic, 0.1, unit)):
+            assert keys.look(boxes_of(unit[None]))[0].tolist() == [np.inf]
+
+
+def test_aims_and_least_widths():
+    """99 % of the tolerance, squared for squares; widths beside the distance, the whole box, and coordinates."""
+    plane = hc.Objective.parse("x**4 + y")
+    near, far = [[3.0, 4.0], [-1.0, 1.0]], [[-(2.0**42), 1.0], [0.0, 1.0]]
+    distances, moduli = (kind(LANES, plane, 0.1, np.array([[0.0, 4.0], [2.0, 3.0]])) for kind in (Distances, Moduli))
+    assert distances.aim == pytest.approx(0.901**2) and moduli.aim == pytest.approx(0.901)
+    assert (distances.edge, moduli.edge) == (2.0**40, 2.0**20)
+    boxes = boxes_of(np.array([near, near, far]))
+    assert distances.least_width(boxes, np.array([4.0, 0.0, 0.25])) == pytest.approx([0.00125, 2.0**-30, 2.0**-8])
+    assert moduli.least_width(boxes, np.ones(3)) == pytest.approx([2.0**-42] * 3)
+    assert Distances(LANES, plane, 1e-9, np.zeros((2, 2))).smallest == 2.0**-44
+    assert rings(np.zeros((1, 2))).lo[0, 0] == pytest.approx(-1 / 16)
 
 
 def test_nothing_is_settled_where_the_function_is_undefined():

@@ -21,6 +21,7 @@ from hallucert.check.region.farthest_point import BallRegion, Piece
 from hallucert.check.region.maximizer_set import BandPiece, BandRegion, BoxPiece, Factorization
 from hallucert.check.region.second_order import is_bent, is_closer
 from hallucert.check.subdivision import Subdivision, balls_of, box_around
+from hallucert.objectives.radius_law import RadiusLaw
 
 HILL = "x - x**2 - 3*y**2/2"
 
@@ -79,15 +80,29 @@ def test_a_piece_is_settled_where_the_test_holds(test, holds, fails, backend):
 
 @pytest.mark.parametrize("test", [Piece.is_below, Piece.is_in_cube, Piece.is_sloped, Piece.is_sloped_by_curvature])
 def test_nothing_but_outside_is_settled_where_f_may_be_undefined(test):
-    """0 log(1/2 - y) does not show in derivatives; pieces that reach y = 1/2 are outside of the domain."""
+    """0 log(2/5 - y) does not show in derivatives; pieces that reach y = 2/5 are outside of the domain."""
     ar = arithmetic("arb", 106)
     with ar:
-        region = ball(ar, f"{HILL} + 0*log(1/2 - y)", cube_radius=Fraction(1))
-        high = box(("0.2", "0.3"), ("0.45", "0.5")) if test is not Piece.is_below else box((2, 3), ("0.45", "0.5"))
+        region = ball(ar, f"{HILL} + 0*log(2/5 - y)", cube_radius=Fraction(1))
+        high = box(("0.3", "0.4") if test is not Piece.is_below else (2, 3), ("0.35", "0.4"))
         low = [high[0], (Fraction(0), Fraction(1, 10))]
         assert [bool(test(Piece(region, piece, balls_of(ar, piece)))) for piece in (low, high)] == [True, False]
-        above = box(("-0.2", "-0.1"), ("0.45", "0.5"))
+        above = box(("-0.2", "-0.1"), ("0.35", "0.4"))
         assert not Piece(region, above, balls_of(ar, above)).is_below_by_curvature()
+
+
+def test_below_is_below_the_level_whatever_it_is_and_inside_is_inside_of_the_ball():
+    """A level of -1; a ball of radius 1/4, across whose boundary a piece lies; 1/12, which is no double."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        for sides, below in ((LOW, True), (TOP, False), (HERE, False)):
+            assert Piece(ball(ar, f"{HILL} - 1"), box(*sides), balls_of(ar, box(*sides))).is_below() is below
+        piece = box(("0.2", "0.3"), (0, "0.1"))
+        for radius, sloped in ((Fraction(3, 4), True), (Fraction(1, 4), False)):
+            assert Piece(ball(ar, ball_radius=radius), piece, balls_of(ar, piece)).is_sloped() is sloped
+        assert ball(ar, f"{HILL} + 0*log(x)").numbers() is Reason.DOMAIN
+        maximum = ball(ar, f"({HILL})/3").numbers()["maximum"]
+        assert maximum.lower < Fraction(1, 12) < maximum.upper
 
 
 def test_the_maximum_is_enclosed():
@@ -144,7 +159,15 @@ def test_a_level_that_is_the_maximum_is_none():
     inputs = {"ball_radius": Fraction(1)}
     above = Enclosure(1 + hair, Fraction(2))
     assert farthest_point.conclude(facts, {"level": one, "maximum": one}, inputs) is Reason.LEVEL
-    assert farthest_point.conclude(facts, {"level": one, "maximum": above}, inputs)[0] is Status.PROVED
+    status, sentence = farthest_point.conclude(facts, {"level": one, "maximum": above}, inputs)
+    assert status is Status.PROVED and sentence.about == (1, 1 + hair, 1)
+    assert farthest_point.conclude(facts, {"level": one, "maximum": above}, {"band": ()})[1].about[2] is None
+    line = Facts(Problem(hc.Objective.parse("x"), Fraction(1)), None, {})
+    assert farthest_point.conclude(line, {"level": one, "maximum": above}, inputs)[0] is Status.PROVED
+    usam = Facts(
+        Problem(hc.Objective.parse("x + y"), Fraction(1), law=RadiusLaw("usam")), None, {"sphere_type": sphere}
+    )
+    assert farthest_point.conclude(usam, {"level": one, "maximum": above}, inputs) is Reason.NOT_A_MAXIMUM
     overlapping = {"level": Enclosure(Fraction(0), Fraction(3, 2)), "maximum": Enclosure(Fraction(1), Fraction(2))}
     assert farthest_point.conclude(facts, overlapping, inputs) is Reason.LEVEL
     facts.claims.clear()

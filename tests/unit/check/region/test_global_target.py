@@ -54,6 +54,7 @@ def test_the_honest_record_is_settled():
         ({"neighbourhood": box((0, 2), (-1, 1)), "subdivision": Subdivision("c")}, Reason.DEGENERATE_TARGET),
         ({"neighbourhood": box(("5/4", "3/2"), (-1, 1))}, Reason.DEGENERATE_TARGET),
         ({"neighbourhood": box((1, "3/2"), (0, 0))}, Reason.DEGENERATE_TARGET),
+        ({"formula": f"{WELL} + 1", "subdivision": Subdivision("a")}, Reason.UNSETTLED),
         ({"neighbourhood": box((0, 1))}, Reason.NEEDS_PREMISES),
         ({"box": box((0, 1))}, Reason.NEEDS_PREMISES),
         ({"box": box(("5/4", 2), (-1, 1)), "subdivision": Subdivision("a")}, Reason.OUTSIDE),
@@ -83,4 +84,13 @@ def test_equal_values_are_a_tie():
     one, inputs = Enclosure(Fraction(1), Fraction(1)), {"box": box((0, 1)), "elsewhere": box((0, 0))}
     assert global_target.conclude(None, {"target_value": one, "value_elsewhere": one}, inputs) is Reason.TIE
     less = Enclosure(Fraction(0), 1 - Fraction(1, 2**80))
-    assert global_target.conclude(None, {"target_value": one, "value_elsewhere": less}, inputs)[0] is Status.REFUTED
+    wide = Enclosure(Fraction(1), Fraction(3))
+    for target, elsewhere in (
+        (Enclosure(Fraction(1), Fraction(3)), Enclosure(Fraction(0), Fraction(2))),
+        (one, Enclosure(Fraction(0), Fraction(2))),
+    ):
+        found = global_target.conclude(None, {"target_value": target, "value_elsewhere": elsewhere}, inputs)
+        assert found is Reason.TIE
+    status, sentence = global_target.conclude(None, {"target_value": wide, "value_elsewhere": less}, inputs)
+    assert status is Status.REFUTED and sentence.about[1:] == (less.upper, 1)
+    assert global_target.conclude(None, {"target_value": one}, {"box": box((0, 1))})[0] is Status.PROVED

@@ -58,16 +58,18 @@ def test_a_critical_point_is_excluded_by_one_derivative(formula, sides, expected
     ar = arithmetic("arb", 106)
     with ar:
         assert taylor(ar, formula, *sides).no_critical_point() is expected
+        assert not taylor(ar, "x**1.5 + y", (-1, 3), (0, 1)).below(ar.constant(Fraction(100)))
 
 
-def at_the_origin(ar, formula):
-    """x* = 0 with c = (1/2, 0), for functions with the gradient (1, 0) there."""
+def at_the_origin(ar, formula, *sides):
+    """x* = 0, or near it, with c = (1/2, 0), for functions with the gradient (1, 0) there."""
     f = hc.Objective.parse(formula, ("x", "y"))
-    zero = [ar.constant(Fraction(0))] * 2
-    return Evidence(Point(ar, Problem(f, Fraction(1, 2)), zero), (), 1)
+    x = balls_of(ar, box(*(sides or ((0, 0), (0, 0)))))
+    return Evidence(Point(ar, Problem(f, Fraction(1, 2)), x), (), 1)
 
 
 HILL = "x - x**2 - 3*y**2/2"
+LEFT, RIGHT = (("-0.2", "0.001"), ("-0.001", "0.001")), (("-0.001", "0.2"), ("-0.001", "0.001"))
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,17 @@ HILL = "x - x**2 - 3*y**2/2"
         (HILL, (("-0.01", "0.01"), ("-0.01", 0)), 2, False),
         (HILL, (("-0.2", "0.2"), ("-0.01", "0.01")), 8, False),  # s reaches 0.24, lambda/2k is 1/8, Hess Psi < 0
         (HILL, (("-0.01", "0.01"),) * 2, 100, False),  # s reaches 0.01, and lambda/2k is 0.01
+        (HILL, (("-0.01", "0.01"),) * 2, 1, True),
+        # Hess Psi is diag(h1 + 2 - 2 k, h2 + 2) at x*: H is diag(h1, h2)
+        ("x + 0.95*x**2 - 1.05*y**2", (("-0.001", "0.001"),) * 2, 2, True),
+        ("x + 1.05*x**2 - 1.05*y**2", (("-0.001", "0.001"),) * 2, 2, False),
+        ("x + 0.95*x**2 - 0.95*y**2", (("-0.001", "0.001"),) * 2, 2, False),
+        # s lies between -0.002 and 0.24, then between -0.16 and 0.002
+        ("x - x**2 - 1.25*y**2", LEFT, 2, True),
+        ("x - x**2 - 1.25*y**2", LEFT, "3.5", True),
+        ("x - x**2 - 1.25*y**2", LEFT, 5, False),
+        ("x - 2.5*x**2 - 1.5*y**2", RIGHT, 2, False),
+        ("x - 2.5*x**2 - 1.68*y**2", RIGHT, 2, True),
         (f"{HILL} + 0*log(1/200 + y)", (("-0.01", "0.01"),) * 2, 2, False),
         (f"{HILL} + 0*log(1/50 + y)", (("-0.01", "0.01"),) * 2, 2, True),
     ],
@@ -91,6 +104,15 @@ def test_the_ball_is_touched_only_here(formula, sides, penalty, expected):
     ar = arithmetic("arb", 106)
     with ar:
         assert touches_only_here(at_the_origin(ar, formula), box(*sides), Fraction(penalty)) is expected
+
+
+def test_a_point_that_is_not_certainly_in_the_box_touches_nothing():
+    """x* known to 1/1000 is in a box of half width 1/100; known to be at most 1/50 on either side it need not be."""
+    ar, room = arithmetic("arb", 106), box(("-0.01", "0.01"), ("-0.01", "0.01"))
+    with ar:
+        for side, expected in (("-0.001", "0.001"), True), (("-0.02", 0), False), ((0, "0.02"), False):
+            assert touches_only_here(at_the_origin(ar, HILL, side, (0, 0)), room, Fraction(2)) is expected
+            assert touches_only_here(at_the_origin(ar, HILL, (0, 0), side), room, Fraction(2)) is expected
 
 
 def test_a_function_is_not_bent_where_it_may_be_undefined():
