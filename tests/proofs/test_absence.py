@@ -24,6 +24,7 @@ CONVEX = [
     "(1 + x**2 + y**2)**1.5",
     "cosh(x) + cosh(y - x)",
     "x**2 + x*y + y**2",
+    "x**2 + 3*x*y + 4*y**2",
     "x*x + x*y/3 + y*y - 5*x",
     "exp(x**2 + y**2)",
     "exp(x**2) * exp(y**2 - x)",
@@ -43,6 +44,8 @@ NOT_CONVEX = [
     "log(x) + y**2",
     "sqrt(x**2 + y**2)",
     "1/(1 + x**2) + y**2",
+    "x**2 + 0*x**(-2) + y**2",  # the Hessian is constant, but there is none at x = 0
+    "x**2 + 0*log(x) + y**2",
     "exp(x)*y**2",
     "exp(x) - exp(2*x) + y**2",
     "silu(x) + y**2",

@@ -115,7 +115,7 @@ def _shape(node: Node, operands: list[Shape]) -> Shape | None:
             if inverse is None:
                 return None
             if operands[1].constant:
-                inverse = replace(inverse, convex=True, concave=True, constant=True)
+                inverse = replace(inverse, constant=True)
             return _product(operands[0], _closed(inverse))
         case "pow":
             return _power(operands[0], node.b)

@@ -111,10 +111,14 @@ def test_aims_and_least_widths():
     assert distances.aim == pytest.approx(0.901**2) and moduli.aim == pytest.approx(0.901)
     assert (distances.edge, moduli.edge) == (2.0**40, 2.0**20)
     boxes = boxes_of(np.array([near, near, far]))
-    assert distances.least_width(boxes, np.array([4.0, 0.0, 0.25])) == pytest.approx([0.00125, 2.0**-30, 2.0**-8])
-    assert moduli.least_width(boxes, np.ones(3)) == pytest.approx([2.0**-42] * 3)
+    assert distances.least_width(boxes, np.array([4.0, 0.0, 0.25])) == pytest.approx(
+        [0.00125, 2.0**-30, 2.0**-8], 1e-9, 0
+    )
+    assert moduli.least_width(boxes, np.ones(3)).tolist() == [2.0**-42] * 3
     assert Distances(LANES, plane, 1e-9, np.zeros((2, 2))).smallest == 2.0**-44
-    assert rings(np.zeros((1, 2))).lo[0, 0] == pytest.approx(-1 / 16)
+    wide = rings(np.array([[0.0, 1.0]]))
+    assert (wide.lo[0, 0], wide.hi[0, 0]) == pytest.approx((-1 / 16, 17 / 16))
+    assert wide.lo.min() <= -(2.0**20) and wide.hi.max() >= 2.0**20 + 1
 
 
 def test_nothing_is_settled_where_the_function_is_undefined():

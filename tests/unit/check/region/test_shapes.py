@@ -32,6 +32,8 @@ MORE = PARTS | {
     "(1 - exp({}))": lambda t: 1 - np.exp(t),
     "((exp({}) - 1)**2)": lambda t: (np.exp(t) - 1) ** 2,
     "(-(exp({}) - 1)**2)": lambda t: -((np.exp(t) - 1) ** 2),
+    "(exp({0})*{0}**2)": lambda t: np.exp(t) * t**2,
+    "(-exp({0})*{0}**2)": lambda t: -np.exp(t) * t**2,
     "(exp({0}) + {0}**2)": lambda t: np.exp(t) + t**2,
     "softplus({})": lambda t: np.log1p(np.exp(t)),
     "exp({}**2)": lambda t: np.exp(t**2),
