@@ -100,6 +100,7 @@ def test_no_random_formula_is_called_convex_that_is_not():
         ([[0, 1], [1, 5]], False),
         ([[2, -1, 0], [-1, 2, -1], [0, -1, 2]], True),
         ([[1, 1, 1], [1, 1, 1], [1, 1, 0]], False),
+        ([[1, 2, 0], [2, 1, 0], [0, 0, 1]], False),
     ],
 )
 def test_semidefinite_matrices_exactly(rows, expected):

@@ -159,7 +159,8 @@ def test_a_level_that_is_the_maximum_is_none():
     inputs = {"ball_radius": Fraction(1)}
     above = Enclosure(1 + hair, Fraction(2))
     assert farthest_point.conclude(facts, {"level": one, "maximum": one}, inputs) is Reason.LEVEL
-    status, sentence = farthest_point.conclude(facts, {"level": one, "maximum": above}, inputs)
+    below = Enclosure(Fraction(0), Fraction(1))
+    status, sentence = farthest_point.conclude(facts, {"level": below, "maximum": above}, inputs)
     assert status is Status.PROVED and sentence.about == (1, 1 + hair, 1)
     assert farthest_point.conclude(facts, {"level": one, "maximum": above}, {"band": ()})[1].about[2] is None
     line = Facts(Problem(hc.Objective.parse("x"), Fraction(1)), None, {})
@@ -230,7 +231,7 @@ def band(ar, **changes):
         (
             BoxPiece.is_outside,
             [((0, "0.7"), (0, "0.7")), (("1.5", 2), (0, 1))],
-            [((0, 1), (0, "0.1")), ((1, 2), (0, 1))],
+            [((0, 1), (0, "0.1")), ((1, 2), (0, 1)), (("1.1", "1.2"), (0, "0.1"))],
         ),
         (BoxPiece.is_below, [(("1.44", "1.45"), (0, "0.01"))], [(("1.39", "1.41"), (0, "0.01")), ((1, 2), (0, 1))]),
         (
@@ -334,10 +335,42 @@ def test_a_set_needs_a_factorization_and_two_ends():
         here = evidence(ar, "3*(x**2 + y**2) - (x**2 + y**2)**2", ("7/5", 0), "7/5")
         for changes in ({"profile": S.tape}, {"band": ()}, {"top": ()}, {"box": ()}, {"neighbourhood": ()}):
             assert maximizer_set.measure(here, {**inputs, **changes}) is Reason.NOT_A_MAXIMIZER
+        assert maximizer_set.measure(here, {**inputs, "top": inputs["top"][::-1]}) is Reason.NOT_A_MAXIMIZER
+        nodes = here.point.objective.tape.nodes
+        found = [maximizer_set.factorization(here, {"cut": i}) is not None for i in range(len(nodes))]
+        assert next(node.op for node, cut in zip(nodes, found, strict=True) if cut) == "add" and not any(found[:3])
         high = {"band": (Fraction(11, 10), Fraction(21, 10))}
         assert maximizer_set.measure(here, {**inputs, **high}) is Reason.LEVEL
         # the whole circle is as far as x*, so that no neighbourhood shows a single point
         assert farthest_point.measure(here, inputs) is Reason.NOT_A_MAXIMUM
+
+
+def test_the_point_lies_in_the_band(monkeypatch):
+    """Whatever touches the ball around its target: here D ends before x*."""
+    monkeypatch.setattr(maximizer_set, "touches_only_here", lambda *_: True)
+    inputs = {**band_inputs(), "level_function": S.tape, "profile": PHI.tape, "penalty": Fraction(1)}
+    inputs |= {
+        "band_subdivision": Subdivision("b"),
+        "subdivision": Subdivision("o"),
+        "box": tuple(box((-2, 1), (-2, 2))),
+    }
+    ar = arithmetic("arb", 106)
+    with ar:
+        here = evidence(ar, "3*(x**2 + y**2) - (x**2 + y**2)**2", ("7/5", 0), "7/5")
+        assert maximizer_set.measure(here, inputs) is Reason.BUDGET
+
+
+@pytest.mark.parametrize(("dimension", "refused"), [(3, False), (4, True)])
+def test_subdivisions_are_of_three_dimensions_at_most(dimension, refused):
+    """A ball in four is refused at once."""
+    names = [f"x{i}" for i in range(dimension)]
+    f = hc.Objective.parse(f"x0 - {' - '.join(f'{name}**2' for name in names)}", names)
+    ar, zero = arithmetic("arb", 106), (Fraction(0),) * dimension
+    inputs = {"maximizer": (Fraction(1, 2), *zero[1:]), "ball_radius": Fraction(3, 4), "cube_radius": Fraction(1, 8)}
+    inputs |= {"neighbourhood": box_around(list(zero), Fraction(1, 16)), "penalty": Fraction(0)}
+    with ar:
+        here = Evidence(Point(ar, Problem(f, Fraction(1, 2)), [ar.constant(v) for v in zero]), (), 10)
+        assert (farthest_point.measure(here, inputs) is Reason.DIMENSION) is refused
 
 
 def test_the_top_is_concave_on_all_of_it():
@@ -364,5 +397,9 @@ def test_no_piece_is_settled_where_phi_may_be_undefined():
         assert BoxPiece(region, piece, balls_of(ar, piece)).is_sloped()
         assert not BoxPiece(holed, piece, balls_of(ar, piece)).is_sloped()
         assert BoxPiece(holed, inner, balls_of(ar, inner)).is_sloped()
+        itself = hc.Objective.parse("3*(x**2 + y**2) - (x**2 + y**2)**2 + 0*log(41/20 - x**2 - y**2)").tape
+        rewritten = BandRegion(region.evidence, Factorization(ar, PHI.tape, S.tape, itself), band_inputs())
+        assert not BoxPiece(rewritten, piece, balls_of(ar, piece)).is_sloped()
+        assert BoxPiece(rewritten, inner, balls_of(ar, inner)).is_sloped()
         for side, sloped in ((("1.6", 2), True), (("1.6", "2.1"), False)):
             assert BandPiece(holed, box(side), balls_of(ar, box(side))).is_sloped() is sloped

@@ -64,6 +64,9 @@ def test_what_is_printed_is_rounded_outwards(monkeypatch):
     assert number(str(found), "r = ") ** 2 < 2 and number(str(found), "not convex on the ball of radius ") ** 2 > 3
     low, high = re.fullmatch(r"<SafeRadius in \[(.*), (.*)\]>", repr(found)).groups()
     assert (low, high) == ("1.4142135", "1.7320509")
+    monkeypatch.setattr(module, "bracket", lambda *a: Bracket(0.25, 0.5, 7, SearchEnd.REACHED))
+    found = radius_of("x**2/2 + y**2/2 + cos(y)/4")
+    assert (found.lower, found.claim.status) == (Fraction(1, 2), Status.PROVED)
     monkeypatch.setattr(module, "bracket", lambda *a: Bracket(1 / 3, 2 / 3, 7, SearchEnd.BOXES))
     found = usam(CUBIC, SQUARE)
     assert (found.lower, found.upper, found.everywhere) == (Fraction(1 / 3), Fraction(2 / 3), False)

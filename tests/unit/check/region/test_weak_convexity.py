@@ -40,3 +40,11 @@ def test_what_is_found_is_looked_at(formula, found, status):
     claim = asked(formula, -1, 1)
     with claim.arithmetic:
         assert claim.claim(found, 10).status == status
+
+
+def test_a_claim_names_the_box_or_why_it_is_open():
+    """Both ends of each side; time is told from all else."""
+    claim = asked("x**3/6", "-1/2", "3/4")
+    with claim.arithmetic:
+        assert "positive definite on [-1/2, 3/4] for rho = 1/2" in str(claim.claim(Subdivision("p"), 10))
+        assert [claim.claim(why, 10).reason for why in (Reason.TIME, Reason.BUDGET)] == [Reason.TIME, Reason.PRECISION]
