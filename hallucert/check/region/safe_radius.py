@@ -112,7 +112,7 @@ class SafeRadius:
     @property
     def _why_wide(self) -> str:
         """Why the bracket is wider than asked; empty if it is not."""
-        return "" if self.everywhere or self.ended is SearchEnd.REACHED else self.ended.explanation
+        return "" if self.ended is SearchEnd.REACHED else self.ended.explanation
 
 
 def convex_claim(f: FormulaObjective) -> Claim:

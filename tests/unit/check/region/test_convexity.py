@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+import hallucert as hc
 from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.check.region import convexity
 from hallucert.check.region.convexity import smallest_eigenvalues
@@ -77,6 +78,15 @@ def test_what_is_not_finite_has_no_bounds():
         low, high = smallest_eigenvalues(lanes, [[lanes.box(*ends)]], 5)
     assert np.isneginf(low[[1, 3, 4]]).all() and np.isposinf(high[[1, 3, 4]]).all()
     assert abs(low[0] - 1) < 1e-15 and abs(high[2] - 2) < 1e-14
+    unit, below, above = [[1, 0], [0, 1]], [[1, -np.inf], [-np.inf, 1]], [[1, np.inf], [np.inf, 1]]
+    assert bounds(below, unit) == bounds(unit, above) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize(("formula", "expected"), [("", True), (" + 5*x*z", False)])
+def test_quadratics_of_three_variables(formula, expected):
+    """(2, 3, 0; 3, 8, 1; 0, 1, 2) has the minors 2, 7 and 12; with 5 in its corner the last is -158."""
+    f = hc.Objective.parse(f"x**2 + 3*x*y + 4*y**2 + z**2 + y*z{formula}", ("x", "y", "z"))
+    assert convexity.is_convex(f) is expected
 
 
 TURN = [[0.8, -0.6], [0.6, 0.8]]
