@@ -9,6 +9,7 @@ FOLDERS = (
     "check",
     "check/batches",
     "check/large",
+    "check/region",
     "find",
     "objectives",
     "objectives/network",

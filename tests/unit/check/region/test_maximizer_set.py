@@ -1,7 +1,7 @@
 """What settles a piece of a band, or of the set of maximizers above it, with numbers by hand.
 
-``f = 3 s - s^2`` with ``s = x^2 + y^2``; ``x* = (7/5, 0)``, ``rho = 7/5``, ``c = 0``, ``alpha = 3 (49/25) - (49/25)^2``,
-which is 2.0384.
+``f = 3 s - s^2`` with ``s = x^2 + y^2``; ``x* = (7/5, 0)``, ``rho = 7/5``, ``c = 0``,
+``alpha = 3 (49/25) - (49/25)^2 = 2.0384``.
 """
 
 from __future__ import annotations
