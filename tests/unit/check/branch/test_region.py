@@ -10,7 +10,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.branch.region import Piece, is_apart, is_convex, is_held, is_outward, settle
+from hallucert.check.branch.region import Piece, is_across, is_apart, is_convex, is_held, is_outward, settle
 from hallucert.check.branch.system import BranchSystem, proved_target
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Subdivision, balls_of
@@ -35,6 +35,9 @@ def test_signs_settle_only_where_they_are_certain() -> None:
         inward = ar.interval(*map(Fraction, ends))
         assert is_outward(SimpleNamespace(arithmetic=ar, inward=inward)) == outward
     assert not is_outward(SimpleNamespace(arithmetic=ar, inward=None))
+    for g, across in (((1, 2), False), ((2, 1), True), ((1, -2), True), (None, False)):
+        balls = [None if v is None else [ar.constant(Fraction(t)) for t in v] for v in (g, (1, 2))]
+        assert is_across(SimpleNamespace(arithmetic=ar, gradient=balls[0], offset=balls[1])) == across
     for ends, apart in (((1, 2), False), ((0, 1), False), ((2, 1), True), ((0, 0), True)):
         assert is_apart(SimpleNamespace(multiplier=ends)) == apart
     assert not is_apart(SimpleNamespace(multiplier=None))
