@@ -21,8 +21,6 @@ NETWORK = hc.TanhNetwork((1, 2, 1), [[2.0408], [-2.5556]], [-1.0, 1.0])
 WEIGHTS = NETWORK.initial(0, count=64, gain=2.0)[36]
 CASES: dict[str, tuple[Any, ...]] = {
     "a point": (WELL, (-0.5, 0), "1.5", "1/2", ("-0.9", "0.5"), "1/2", False),
-    "a point, Nesterov": (WELL, (-0.5, 0), "1.5", "1/2", ("-0.9", "0.5"), "1/2", True),
-    "a ring": (RING, (-0.5, 0), "1.5", "1/10", ("-0.4", "0"), "1/2", False),
     "a ring, Nesterov": (RING, (-0.5, 0), "1.5", "1/10", ("-0.4", "0"), "9/10", True),
     "a network": (NETWORK, None, 2, "0.02", WEIGHTS, "1/2", False),
 }
@@ -54,7 +52,7 @@ def test_runs_with_momentum_converge_as_they_are_proved_to(cert: hc.Certificate)
     """The run in doubles is where the claim says after N steps, stays in the set, and ends at a hallucinated point."""
     claim, size = cert["converges"], float(cert["momentum"].inputs["size"])
     assert claim.status is hc.Status.PROVED and "velocity 0" in claim.statement
-    (x, v), *_, (end, still) = simulated(cert, 4000)
+    (x, v), *_, (end, still) = simulated(cert, 2000)
     gradient = np.linalg.norm(hc.sam.shifted_gradient(cert.objective, end, cert.rho))
     assert gradient < 1e-12 and np.linalg.norm(still) < 1e-12
     assert np.linalg.norm(cert.objective.gradient(end)) > 1e-3
@@ -73,7 +71,7 @@ def test_the_rest_of_the_way_is_at_most_what_is_proved(cert: hc.Certificate) -> 
     """From the state on, the steps of the run in doubles are together no longer than the number `rest`."""
     if "rest" not in cert["converges"].numbers:
         pytest.skip("a point has none")
-    states = simulated(cert, 3000)
+    states = simulated(cert, 1000)
     way = sum(np.linalg.norm(b - a) for (a, _), (b, _) in pairwise(states))
     assert way <= float(cert["converges"].numbers["rest"].upper) + 1e-9
 
