@@ -140,3 +140,10 @@ def test_the_distance_from_an_orthogonal_matrix_is_bounded_closely():
                         <= Fraction(found[i, j])
                         <= exact * (1 + Fraction(1, 10**14)) + Fraction(1, 10**14) * (1 + size)
                     )
+
+
+@pytest.mark.parametrize("end", [(1, math.inf), (-math.inf, 1), (-math.inf, math.inf)])
+def test_one_entry_without_a_bound_leaves_nothing_known(end):
+    """Whatever is known of the others: nothing is bounded, not even from the side that would be."""
+    low, high = ([[1, 0], [0, side]] for side in end)
+    assert bounds(low, high) == (-math.inf, math.inf)
