@@ -28,8 +28,12 @@ BLOCK = re.compile(r"^(?:<!-- needs (\w+) -->\n)?```(python|text|console)\n(.*?)
 OPTIONAL = {"torch", "jax", "optax", "lightning", "transformers"}
 """Packages without which modules of training can be named, but not imported."""
 FRAMEWORKS = re.compile(r"^<!-- needs (jax|optax|torch) -->$", re.M)
+LONG = ("long-runs.md",)
+"""Pages that start processes, and a cluster."""
 RUN = [
-    pytest.param(path, marks=pytest.mark.frameworks) if FRAMEWORKS.search(path.read_text(encoding="utf-8")) else path
+    pytest.param(path, marks=pytest.mark.frameworks)
+    if FRAMEWORKS.search(path.read_text(encoding="utf-8"))
+    else pytest.param(path, marks=pytest.mark.thorough if path.name in LONG else ())
     for path in DOCUMENTS
 ]
 

@@ -7,8 +7,12 @@ import ast
 import closure
 import pytest
 
+QUICK = ("a point", "a network", "a basin")
 
-@pytest.mark.parametrize("kind", closure.KINDS)
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=() if kind in QUICK else pytest.mark.thorough) for kind in closure.KINDS]
+)
 def test_a_file_loads_as_little_as_is_stated(kind):
     """In a fresh process; the statement is not out of date by more than a screen of code, either."""
     assert closure.stated()[kind] - 50 < closure.lines(closure.loaded(kind)) <= closure.stated()[kind]

@@ -62,6 +62,12 @@ def modules() -> dict[str, Path]:
     return found
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Return the tree of a file."""
+    return ast.parse(path.read_text())
+
+
 def room(module: str) -> str:
     """Return the room of a module: its folder, or the ground."""
     parts = module.split(".")
@@ -71,7 +77,7 @@ def room(module: str) -> str:
 def _nodes(path: Path, lazily: bool) -> list[ast.AST]:
     """Return the nodes of a file that run when it is imported; with `lazily`, also what its functions import."""
     found: list[ast.AST] = []
-    open_nodes: list[ast.AST] = [ast.parse(path.read_text())]
+    open_nodes: list[ast.AST] = [parsed(path)]
     while open_nodes:
         node = open_nodes.pop()
         found.append(node)

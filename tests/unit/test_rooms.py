@@ -65,7 +65,7 @@ def test_the_checker_asserts_nothing():
     """What is wrong with a stranger's file is a typed error: no module that checking may load raises AssertionError."""
     roots = [name for name in rooms.modules() if rooms.room(name) == "check"] + ["hallucert.prove.verify"]
     for name in set().union(*map(rooms.reachable, roots)):
-        assert asserting(ast.parse(rooms.modules()[name].read_text())) == [], name
+        assert asserting(rooms.parsed(rooms.modules()[name])) == [], name
     assert asserting(ast.parse("def f():\n    assert False\n    raise AssertionError")) == [2, 3]
 
 
@@ -110,7 +110,7 @@ def test_checking_loads_little_and_neither_searches_nor_the_other_arithmetic(bac
 def test_nothing_evaluates_strings():
     """No eval, exec, pickle or sympify in the package."""
     for path in rooms.modules().values():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(rooms.parsed(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in ("eval", "exec", "compile", "__import__"), path
             if isinstance(node, ast.Import | ast.ImportFrom):
@@ -160,7 +160,7 @@ def test_few_lines_say_any():
     """Where a type is known it is said: `Any` stands on 200 lines of the library at most, imports apart."""
     found = [
         (path, node.lineno)
-        for path in rooms.PACKAGE.rglob("*.py")
+        for path in rooms.modules().values()
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Name) and node.id == "Any"
     ]

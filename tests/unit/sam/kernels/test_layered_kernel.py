@@ -165,6 +165,7 @@ def test_runs_are_those_of_numpy(f, options) -> None:
     assert_same(Run(x.copy(), **options).on(f), Run(x.copy(), **options).plainly(f))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("f", NETWORKS, ids=lambda f: "-".join(map(str, f.layer_sizes)))
 def test_float32_is_float64_to_its_rounding(f) -> None:
     """Over 25 steps float32 stays within 1e-5 of float64."""
