@@ -28,7 +28,8 @@ def checked_formula(f: object, least: int, most: int) -> FormulaObjective:
     f = checked_objective(f)
     f.require_rigorous()
     if not isinstance(f, FormulaObjective) or not least <= f.dimension <= most:
-        must = f"be a formula of {f'{least} to' if least > 1 else 'at most'} {most} variables"
+        count = most if least == most else f"at most {most}" if least == 1 else f"{least} to {most}"
+        must = f"be a formula of {count} variables"
         raise ArgumentError("f", f"<{type(f).__name__} of {f.dimension} variables>", must)
     return f
 

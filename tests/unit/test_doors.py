@@ -20,6 +20,7 @@ from hallucert.arrays import checked_box, checked_lanes, exact_box, exact_point,
 from hallucert.decimals import format_exact
 from hallucert.errors import ArgumentError, HallucertError
 from hallucert.exact import MAX_BITS, exact, parse_exact, whole
+from hallucert.objectives.doors import checked_formula
 
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
 WELLS = hc.Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")
@@ -355,3 +356,14 @@ def test_long_integers_in_messages():
         hc.certify_stall(WELL, (-0.5, 0.1), 10**5000)
     with pytest.raises(ArgumentError, match=r"it was <list that cannot be printed>"):
         WELL.value([10**5000, 1])
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "said"),
+    [(2, 2, "of 2 variables"), (1, 3, "of at most 3 variables"), (2, 4, "of 2 to 4 variables")],
+)
+def test_a_formula_of_another_number_of_variables_is_refused_with_the_right_number(least, most, said):
+    """One number is said as one number."""
+    five = hc.Objective.parse("+".join(f"x{i}**2" for i in range(5)))
+    with pytest.raises(ArgumentError, match=said):
+        checked_formula(five, least, most)
