@@ -81,7 +81,8 @@ def certify(
 ) -> None:
     """Find hallucinated points of a function and prove what they are; fixed points, with weight decay or mini-batches.
 
-    With --start, and neither --at nor --target, the point is where the run from there ends in floats.
+    With --start, and neither --at nor --target, the point is where the run from there ends in floats (with --nesterov
+    that of heavy ball, which has the same fixed points).
 
     Exit status: 0 if every point is proved to exist, 1 if some is not or none was found.
     """

@@ -31,10 +31,8 @@ def read_run(claim: Claim, d: int) -> tuple[list[Fraction], int, int]:
     names = ("ends", "centres", "radii") if segments else ("steps",)
     carried = ("momentum", "nesterov") if "momentum" in claim.inputs else ()
     inputs = record(claim.inputs, "inputs", ("start", "step", "bits", *names, *carried))
-    start, bits = (
-        items(inputs["start"], "start", number, count=d),
-        integer(inputs["bits"], "bits", 2, MOST_BITS_OF_RUNS),
-    )
+    start = items(inputs["start"], "start", number, count=d)
+    bits = integer(inputs["bits"], "bits", 2, MOST_BITS_OF_RUNS)
     if not segments:
         return start, integer(inputs["steps"], "steps"), bits
     ends = items(inputs["ends"], "ends", positive(number))

@@ -72,6 +72,27 @@ def test_runs_from_the_edge_end_on_the_ring_no_slower_than_proved(name, request)
         assert np.linalg.norm(x - limit) <= before + 1e-13
 
 
+@pytest.mark.parametrize("state", [(0, 0, 0.25), (0, 0.25, 0), (0, -0.5, 0.125), (0.0625, 0.25, -0.125), (0.25, 0, 0)])
+def test_what_is_left_of_the_way_is_the_weighted_sum_by_hand(heavy, state):
+    """At (-1/2 - s, 0) with velocity (v, w): there y is (1 - s)^2 - 1, o is v/2, and z is (0, w)."""
+    s, v, w = state
+    inputs = heavy["momentum"].inputs
+    q = np.linalg.solve(np.array(inputs["basis"], float).reshape(2, 2), [(1 - s) ** 2 - 1, v / 2])
+    *p, last = np.array(inputs["weights"], float)
+    starts = np.cumsum([0, *map(int, inputs["blocks"])])
+    expected = np.dot(p, [np.linalg.norm(q[i:j]) for i, j in pairwise(starts)]) + last * abs(w)
+    with arithmetic("arb", 128) as ar:
+        known = Evidence(
+            heavy.problem.at(ar, [ar.constant(Fraction(-1, 2)), ar.constant(Fraction(0))]), claims=heavy.claims
+        )
+        x, velocity = ([ar.from_float(float(c)) for c in pair] for pair in ((-0.5 - s, 0), (v, w)))
+        found = manifold_momentum.measure_arrival(known, x, velocity, ar)
+        assert found is not None
+        assert (
+            float(found.lower) - 1e-12 <= expected <= float(found.upper) + 1e-12 and found.upper - found.lower < 1e-20
+        )
+
+
 @pytest.mark.parametrize(("nesterov", "sizes"), [(0, (1, 2, 1)), (1, (1, 1, 2))])
 def test_the_bounds_are_those_of_the_step_written_out(nesterov, sizes):
     """Blocks of the linear map of (y, o, z) at pairs of points, by differences, are bounded; at one point tightly."""

@@ -129,19 +129,19 @@ def run(evidence: Evidence, method: Method, start: Sequence[Fraction], bits: int
 
 def arrival(evidence: Evidence, method: Method, state: Sequence[Ball], bits: int) -> dict[str, Enclosure] | None:
     """Enclose the numbers of the claim for the run in this state; None if one is indeterminate."""
-    ar, x, rest = arithmetic(evidence.arithmetic.name, bits), list(method.position(state)), None
+    ar, x, residual = arithmetic(evidence.arithmetic.name, bits), list(method.position(state)), evidence.residual_form
+    found: dict[str, Enclosure | None] = {}
     with ar:
-        square = matrix.sum_of_squares(ar, [a - b for a, b in zip(x, evidence.point.x, strict=True)])
+        if residual or method.momentum is None:
+            square = matrix.sum_of_squares(ar, [a - b for a, b in zip(x, evidence.point.x, strict=True)])
+            found["distance"] = root(Enclosure(*ar.endpoints(square))) if ar.is_finite(square) else None
         if method.momentum is not None:
-            rest = momentum.measure_arrival(evidence, x, method.velocity(ar, state), ar)
-        elif evidence.residual_form:
-            rest = manifold_basin.measure_arrival(evidence, x, ar)
-    if method.momentum is not None and not evidence.residual_form:
-        return None if rest is None else {"state": rest}
-    if not ar.is_finite(square) or (evidence.residual_form and rest is None):
-        return None
-    found = {"distance": root(Enclosure(*ar.endpoints(square)))}
-    return found if rest is None else found | {"rest": rest}
+            reached = momentum.measure_arrival(evidence, x, method.velocity(ar, state), ar)
+            found["rest" if residual else "state"] = reached
+        elif residual:
+            found["rest"] = manifold_basin.measure_arrival(evidence, x, ar)
+    known = {name: number for name, number in found.items() if number is not None}
+    return known if len(known) == len(found) else None
 
 
 def limit_of(region: Claim) -> Fraction:
@@ -169,9 +169,8 @@ def conclude_converges(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclu
     distance = numbers["distance" if residual or premise == BASIN.name else "state"].upper
     rest = numbers["rest"].upper if residual else None
     about = (facts.law, inputs["start"], method.step, steps_of(inputs), distance, rest, limit_of(region))
-    if premise == BASIN.name:
-        return Status.PROVED, Sentence("attraction.converges", about)
-    return Status.PROVED, Sentence("momentum.arrives", (*about, method.momentum, method.nesterov))
+    carried = () if method.momentum is None else (method.momentum, method.nesterov)
+    return Status.PROVED, Sentence("attraction.converges", about + carried)
 
 
 RUN = {"start": "vector", "step": "exact", "bits": "integer"}

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from hallucert.check.claim import Enclosure
 from hallucert.check.point.hallucinated_minimizer import MAXIMIZER, NO_MINIMIZER, SADDLE
+from hallucert.check.words.momentum import method
 from hallucert.decimals import decimal_above, decimal_below, decimal_enclosure
 from hallucert.exact import format_rational
 from hallucert.objectives.radius_law import RadiusLaw
@@ -196,27 +197,27 @@ def converges(
     distance: Fraction,
     rest: Fraction | None,
     limit: Fraction,
+    momentum: Fraction | None = None,
+    nesterov: int = 0,
 ) -> str:
-    """A run comes into a basin; where `rest` bounds the rest of its way, into that of a manifold."""
-    run = f"{law.name} from {begin(start)} with the fixed step {format_rational(step)} converges to"
-    if rest is not None:
-        return f"{run} {at_manifold(steps, distance, rest, limit)}"
-    return (
-        f"{run} x*, in exact arithmetic: after {steps} steps its distance to x* is at most {decimal_above(distance)}, "
-        "in the ball of the claim basin."
-    )
-
-
-def begin(start: Sequence[Fraction]) -> str:
-    """A start, unless it is long."""
+    """A run comes into a basin, or with momentum into its set; `rest` bounds the rest of its way to a manifold."""
     text = ", ".join(map(format_rational, start))
-    return f"x_0 = ({text})" if len(text) <= LONGEST_START else "the start x_0 among the inputs of this claim"
-
-
-def at_manifold(steps: int, distance: Fraction, rest: Fraction, limit: Fraction) -> str:
-    """To what a run converges that comes to a manifold."""
-    return (
-        f"a hallucinated minimizer with r(x+) = 0, in exact arithmetic: after {steps} steps its distance to x* is at "
-        f"most {decimal_above(distance)}, and the rest of its way is at most {decimal_above(rest)} long, so that "
-        f"it stays within {decimal_above(limit)} of x*."
-    )
+    begin = f"x_0 = ({text})" if len(text) <= LONGEST_START else "the start x_0 among the inputs of this claim"
+    if momentum is None:
+        run = f"{law.name} from {begin} with the fixed step {format_rational(step)} converges to"
+    else:
+        run = f"{method(law, step, momentum, nesterov)}, from {begin} with velocity 0, converges to"
+    if rest is not None:
+        return (
+            f"{run} a hallucinated minimizer with r(x+) = 0, in exact arithmetic: after {steps} steps its distance to "
+            f"x* is at most {decimal_above(distance)}, and the rest of its way is at most {decimal_above(rest)} long, "
+            f"so that it stays within {decimal_above(limit)} of x*."
+        )
+    if momentum is None:
+        arrived = f"distance to x* is at most {decimal_above(distance)}, in the ball of the claim basin."
+    else:
+        arrived = (
+            f"state is at a distance of at most {decimal_above(distance)} from x* at rest, in the norm of the claim "
+            f"momentum, whose ellipsoid has the radius {decimal_below(limit)}."
+        )
+    return f"{run} x*, in exact arithmetic: after {steps} steps its {arrived}"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 
-from hallucert.check.words.attraction import at_manifold, begin
 from hallucert.decimals import decimal_above, decimal_below, short_rational
 from hallucert.objectives.radius_law import RadiusLaw
 
 
-def _method(law: RadiusLaw, step: Fraction, momentum: Fraction, nesterov: int) -> str:
+def method(law: RadiusLaw, step: Fraction, momentum: Fraction, nesterov: int) -> str:
     """The method, with its numbers."""
     kind = "Nesterov's momentum" if nesterov else "the momentum (heavy ball)"
     return f"{law.name} with {kind} {short_rational(momentum)} and the fixed step {short_rational(step)}"
@@ -20,7 +18,7 @@ def converges(
     law: RadiusLaw, step: Fraction, momentum: Fraction, nesterov: int, radius: Fraction, bound: Fraction
 ) -> str:
     return (
-        f"{_method(law, step, momentum, nesterov)} converges to x* from every start with |x_0 - x*| <= "
+        f"{method(law, step, momentum, nesterov)} converges to x* from every start with |x_0 - x*| <= "
         f"{decimal_below(radius)} and velocity 0, and from all states of the certificate's ellipsoid around x* at "
         f"rest: in a fixed norm of position and velocity each step takes the distance to it to at most "
         f"{decimal_above(bound)} of what it was."
@@ -37,7 +35,7 @@ def manifold(
     path: Fraction,
 ) -> str:
     return (
-        f"{_method(law, step, momentum, nesterov)} converges to a hallucinated minimizer on the manifold through x*, "
+        f"{method(law, step, momentum, nesterov)} converges to a hallucinated minimizer on the manifold through x*, "
         f"within {decimal_above(path)} of x*, from every start with |x_0 - x*| <= {decimal_below(radius)} and velocity "
         f"0: in a fixed norm of r(x+) and the velocity, which bounds the rest of the path, each step takes them to at "
         f"most {decimal_above(bound)} of what they were."
@@ -46,29 +44,7 @@ def manifold(
 
 def repels(law: RadiusLaw, step: Fraction, momentum: Fraction, nesterov: int, expansion: Fraction) -> str:
     return (
-        f"x* repels {_method(law, step, momentum, nesterov)}: at rest there an eigenvalue of the derivative of its "
+        f"x* repels {method(law, step, momentum, nesterov)}: at rest there an eigenvalue of the derivative of its "
         f"steps has at least the modulus {decimal_below(expansion)}, so x* at rest has a neighbourhood which runs "
         "leave from almost every state in it, and from almost every one with velocity 0."
-    )
-
-
-def arrives(
-    law: RadiusLaw,
-    start: Sequence[Fraction],
-    step: Fraction,
-    steps: int,
-    distance: Fraction,
-    rest: Fraction | None,
-    limit: Fraction,
-    momentum: Fraction,
-    nesterov: int,
-) -> str:
-    """A run with momentum comes into the set of the claim `momentum`; `rest` bounds the rest of a way to a manifold."""
-    run = f"{_method(law, step, momentum, nesterov)}, from {begin(start)} with velocity 0, converges to"
-    if rest is not None:
-        return f"{run} {at_manifold(steps, distance, rest, limit)}"
-    return (
-        f"{run} x*, in exact arithmetic: after {steps} steps its state is at a distance of at most "
-        f"{decimal_above(distance)} from x* at rest, in the norm of the claim momentum, whose ellipsoid has the "
-        f"radius {decimal_below(limit)}."
     )
