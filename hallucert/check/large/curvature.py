@@ -81,6 +81,7 @@ class Curvature:
         return [part if part.ndim else part.reshape(1) for part in found]
 
     @cached_property
+    @np.errstate(over="ignore")
     def _largest(self) -> MidRad:
         """The interval from ``-eta`` to ``eta``."""
         f, least = self.runs.slice.f, np.inf
@@ -128,8 +129,7 @@ def proposed(slice_: Slice) -> Doubles:
     basis, form = basis[:count], form[:count, :count]
     if not np.isfinite(form).all():
         raise DomainError("products with the Hessian overflow")
-    skew = form.copy()  # of sym P H: half of the row and the column of u
-    skew[0] /= 2
+    skew = form.copy()  # of sym P H: half of the column of u, and of its row, which `eigh` does not read
     skew[:, 0] /= 2
     skew[0, 0] = 0
     steepest = np.linalg.eigh(skew)[1][:, :1].T @ basis

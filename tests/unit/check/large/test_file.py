@@ -2,6 +2,9 @@
 
 import copy
 import json
+from contextlib import nullcontext
+from dataclasses import replace
+from fractions import Fraction
 
 import large_samples as samples
 import numpy as np
@@ -11,7 +14,12 @@ import hallucert as hc
 from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.files import from_json
 from hallucert.check.file.save import to_json
+from hallucert.check.large import file
+from hallucert.check.large.existence import SlicedWitness
+from hallucert.check.problem import Problem
 from hallucert.errors import CertificateError
+from hallucert.objectives.program.builder import ProgramBuilder
+from hallucert.objectives.program.objective import ProgramObjective
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +68,45 @@ def test_nothing_is_claimed_without_a_witness(data):
     """A file without a place, with proved claims, is refused."""
     with pytest.raises(CertificateError, match="witness"):
         from_json({**copy.deepcopy(data), "witness": None})
+
+
+def test_functions_of_every_size_that_fits_are_read(data, monkeypatch):
+    """As many parameters and residuals as there may be at most, 74 and 8 here; not one more."""
+    for most, refused in (((74, 8), False), ((73, 8), True), ((74, 7), True)):
+        monkeypatch.setattr(file, "MOST_PARAMETERS", most[0])
+        monkeypatch.setattr(file, "MOST_RESIDUALS", most[1])
+        with pytest.raises(CertificateError, match="at most") if refused else nullcontext():
+            assert from_json(copy.deepcopy(data)).objective.dimension == 74
+
+
+def test_a_function_of_another_form_has_a_box_and_no_slice():
+    """Without residuals there are as many unknowns as parameters; with more residuals than parameters no file."""
+
+    def made(*outputs):
+        b = ProgramBuilder([(2,)])
+        square = b.mul(b.input(0), b.input(0))
+        parts = [b.put(square, np.array(at), (3,)) for at in outputs]
+        f = b.program([b.add(*parts) if parts else b.sum(square, (0,))])
+        problem = Problem(ProgramObjective(f, ["x"]), Fraction(1), residual=bool(outputs))
+        witness = SlicedWitness(np.zeros(2), np.zeros(2), np.ones(2))
+        return to_json(replace(samples.certified(), problem=problem, witness=witness, claims={}))
+
+    again = from_json(json.loads(json.dumps(made())))
+    assert not again.problem.residual and again.witness.radius.tolist() == [1.0, 1.0]
+    assert from_json({**json.loads(json.dumps(made())), "witness": None}).witness is None
+    with pytest.raises(CertificateError, match="array program"):
+        from_json(json.loads(json.dumps(made([0, 1], [1, 2]))))
+
+
+def test_no_enclosure_is_shown_of_what_is_not_proved():
+    """Without a proved claim, or a place, there is none; otherwise it is the offset on both sides."""
+    saved = samples.certified()
+    claim, witness = saved["existence"], saved.witness
+    offset = claim.numbers["offset"].upper
+    assert saved.offset == offset and saved.x is witness.centre
+    assert saved.printed == [(Fraction(c) - offset, Fraction(c) + offset) for c in map(float, witness.centre[:8])]
+    refuted, nothing = replace(claim, status=hc.Status.REFUTED), {"claims": {}}
+    for changes in (nothing, {"claims": {"existence": refuted}}, {"witness": None}, {"witness": None} | nothing):
+        other = replace(saved, **changes)
+        assert (other.offset is None) == ("claims" in changes) and (other.x is None) == ("witness" in changes)
+        assert other.enclosure is None and other.printed == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -48,13 +49,17 @@ def test_the_bound_is_the_least_of_three_sweeps():
     size = np.array([[1.0, 1.0], [1.0, 0.0]])
     found = curvature(2, run=lambda name, box: [MidRad(np.zeros(2), size @ box.rad)])._largest
     assert found.mid == 0 and abs(found.rad - 5 / 3) < 1e-5
+    large = itertools.cycle([[np.finfo(float).max, 1.0], [1.0, np.finfo(float).max]])
+    endless = curvature(2, run=lambda name, box: [MidRad(np.array(next(large)))])
+    with pytest.raises(DomainError, match="not bounded"):
+        endless._largest  # noqa: B018
 
 
 def directions(h, g):
     """What is proposed for a Hessian and a gradient."""
     f = SimpleNamespace(dimension=len(g), gradients=None, **PARTS)
     arrays = SimpleNamespace(run=lambda program, x: [np.array(g, float)])
-    at = SimpleNamespace(run=lambda name, v: [np.array(h, float) @ v])
+    at = SimpleNamespace(run=lambda name, v: [h(v) if callable(h) else np.array(h, float) @ v])
     floats = SimpleNamespace(arrays=arrays, x0=None, at=lambda z, name: at)
     return np.abs(proposed(SimpleNamespace(f=f, unknowns=1, on=lambda arrays: floats)))
 
@@ -68,5 +73,8 @@ def test_directions_are_those_of_extreme_eigenvalues():
     assert directions(np.zeros((2, 2)), (1, 0)).shape == (1, 2)
     with pytest.raises(DomainError, match="overflow"):
         directions(np.full((2, 2), np.inf), (1, 1))
+    products = iter([[1.0, 1.0], [1.0, 2.0], [np.inf, 1.0]])
+    with pytest.raises(DomainError, match="overflow"):
+        directions(lambda _: np.array(next(products)), (1, 0))
     long = np.diag(np.arange(40.0))
     assert len(directions(long, np.ones(40))) == 3
