@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from hallucert.balls import arithmetic
 from hallucert.check.branch import chain as chains
 from hallucert.check.branch.cell import ATTRACTING, FALLING, FOLD, GROWING, REPELLING, UNDECIDED
 from hallucert.check.branch.chain import (
@@ -94,9 +95,10 @@ def test_a_chain_tells_of_all_of_its_cells(joined) -> None:
 
 def test_what_the_prover_has_proved_is_not_proved_again(joined) -> None:
     """Then the cells are those given, and their parts are taken as they are."""
-    given = [SimpleNamespace(cell=one.cell, proved=lambda: pytest.fail("is not asked")) for one in LINKS]
+    cells = [Cell(one.cell.name.upper(), one.cell.span) for one in LINKS]
+    given = [SimpleNamespace(cell=cell, proved=lambda: pytest.fail("is not asked")) for cell in cells]
     facts, asked = joined(unproved="a", proofs=given)
-    assert len(facts.folds) == 3 and [again for *_, again in asked] == [False] * 3
+    assert facts.rho_start == ("A", -1) and [again for *_, again in asked] == [False] * 3
 
 
 @pytest.mark.parametrize(
@@ -222,7 +224,39 @@ def test_where_nothing_is_said_no_arc_is_made(monkeypatch, turning) -> None:
 )
 def test_a_curve_comes_in_behind_the_start(before, start, found) -> None:
     """At the end of the arc before, of which the cell tells between which s that is: parts begin there or before."""
-    proof = SimpleNamespace(cell=Cell("b", (-1, 1)), entry=lambda joint: joint if isinstance(joint, tuple) else None)
+    entries = {"elsewhere": None, (0, TWO / 4): (0, TWO / 4)}
+    proof = SimpleNamespace(cell=Cell("b", (-1, 1)), entry=entries.__getitem__)
     here = link("b", (start, 1), (1, GROWING, UNDECIDED))
     entry = chains._entry([SimpleNamespace(end=joint) for joint in before], proof, here)
     assert getattr(entry, "text", entry) == found
+
+
+@pytest.mark.parametrize(
+    ("critical", "ends", "multiplier", "refused"),
+    [
+        ((True, False), (0, 2), (-1, 2), None),
+        ((True, False), (1, 2), (1, 2), "first face"),
+        ((True, False), (0, 0), (0, 0), "first face"),
+        ((True, False), (0, -2), (-2, 0), "first face"),
+        ((True, False), None, (1, 2), "first face"),
+        ((False, True), (2, 0), (-1, 2), None),
+        ((False, True), (2, 1), (1, 2), "last face"),
+        ((False, True), (0, 0), (0, 0), "last face"),
+        ((False, True), (-2, 0), (-2, 0), "last face"),
+        ((False, True), None, (1, 2), "last face"),
+        ((False, False), (1, 2), (-1, 2), None),
+        ((False, False), (0, 2), (0, 2), "not be positive"),
+        ((False, False), None, (1, 2), None),
+        ((False, False), None, (0, 2), "not be positive"),
+        ((False, False), (1, 2), (1, 2), "meet the target"),
+    ],
+)
+def test_lambda_is_positive_but_at_a_face_that_is_critical(critical, ends, multiplier, refused) -> None:
+    """By its ends where it is linear in s, otherwise on the whole cell, where x stays away from the target."""
+    ar = arithmetic("mpmath", 53)
+    z = [ar.interval(*map(Fraction, multiplier))]
+    size = ar.constant(Fraction(int(refused != "meet the target")))
+    system = SimpleNamespace(squared_radius=lambda _: size)
+    proof = SimpleNamespace(arithmetic=ar, system=system, at=lambda *_: z, multiplier_ends=ends, span=None, box=None)
+    found = chains.hallucinated(proof, *critical)
+    assert found is None if refused is None else refused in found.text

@@ -86,3 +86,8 @@ def test_no_target_without_a_bounded_spectrum(ar, monkeypatch) -> None:
     unbounded = [[ar.constant(ONE) / ar.interval(-ONE, ONE)] * 2] * 2
     stub = SimpleNamespace(enclose_value=lambda *_: ar.constant(ONE), enclose_hessian=lambda *_: unbounded)
     assert proved_target(ar, stub, SADDLE) is None
+
+
+def test_a_target_is_named_by_its_index() -> None:
+    """No negative eigenvalue, all, or some."""
+    assert [system.kind_of(n, 2) for n in range(3)] == ["minimizer", "saddle of index 1", "maximizer"]
