@@ -183,8 +183,8 @@ def settle(system: BranchSystem, chains: Sequence[Chain], region: Box, inputs: I
         return proof if proof.proved() else None
 
     def held(piece: Piece) -> bool:
-        number = next(holders, None)
-        if number is None or number not in range(len(cells)):
+        number = next(holders, -1)
+        if number not in range(len(cells)):
             return False
         proof = proved(int(number))
         return proof is not None and is_held(proof, piece)

@@ -146,5 +146,5 @@ def test_a_card_shows_where_the_target_is() -> None:
     f = hc.Objective.parse(" + ".join(f"x{i}" for i in range(9)))
     made = BranchCertificate(f, None, (), (), Provenance("", "", "", 53), tuple((Fraction(i), i + 1) for i in range(9)))
     lines = made._subject()
-    assert len(lines) == 8 and lines[3].startswith("c: x3 in") and "3" in lines[3] and "4" in lines[3]
+    assert len(lines) == 8 and lines[3] == "c: x3 in [3, 4]"
     assert replace(made, box=None)._subject() == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import hallucert as hc
+from hallucert.check.branch import region
 from hallucert.check.branch.certificate import BranchCertificate, DiagramCertificate
 from hallucert.check.branch.file import from_json
 from hallucert.check.file.fields import problem_digest
@@ -18,6 +19,7 @@ from hallucert.objectives.program.objective import ProgramObjective
 
 STORED = Path(__file__).parents[4] / "docs" / "certificates" / "himmelblau-branch.json"
 COMPLETE = {"name": "completeness", "status": "undecided", "inputs": {}, "numbers": {}, "reason": "time"}
+OPEN_TARGET = COMPLETE | {"name": "target"}
 HELD = {"status": "proved", "inputs": {"subdivision": "a", "holders": [], "thickness": []}, "reason": None}
 
 
@@ -36,6 +38,13 @@ def program() -> ProgramObjective:
     return ProgramObjective(b.program([b.reshape(b.mul(b.input(0), b.input(0)), (2,))]), ["x"])
 
 
+def spanning(low, high) -> dict:
+    """The stored file with another span of its first cell."""
+    data = json.loads(STORED.read_text())
+    data["branches"][0]["cells"][0]["span"] = [low, high]
+    return data
+
+
 def sum_of(count) -> str:
     return " + ".join(f"x{i}" for i in range(count))
 
@@ -43,7 +52,13 @@ def sum_of(count) -> str:
 def test_a_file_is_what_it_was_written_from() -> None:
     """With a target and branches, without, and with a region."""
     stored = json.loads(STORED.read_text())
-    for data in (stored, file(), file(kind="diagram"), file(sum_of(12)), file(sum_of(3), "diagram", [["0", "1"]] * 3)):
+    for data in (
+        stored,
+        file(),
+        file(kind="diagram", claims=[OPEN_TARGET, COMPLETE]),
+        file(sum_of(12)),
+        file(sum_of(region.MAX_DIMENSION), "diagram", [["0", "1"]] * 3),
+    ):
         read = from_json(data)
         assert type(read) is (DiagramCertificate if data["kind"] == "diagram" else BranchCertificate)
         assert to_json(read) == data
@@ -73,6 +88,11 @@ def target(d=2) -> dict:
         (lambda: file(kind="diagram", claims=[]), "claims"),
         (lambda: file(kind="diagram", claims=[COMPLETE, COMPLETE]), "claims"),
         (lambda: file(kind="diagram", claims=[COMPLETE | HELD]), "target"),
+        (lambda: file(kind="diagram", claims=[OPEN_TARGET, COMPLETE | HELD]), "target"),
+        (lambda: file(claims=[COMPLETE]), "claims[0].name"),
+        (lambda: json.loads(STORED.read_text()) | {"claims": [OPEN_TARGET]}, "claims"),
+        (lambda: spanning("0", "1"), "branches[0].cells[0].span"),
+        (lambda: spanning("-1", "0"), "branches[0].cells[0].span"),
     ],
 )
 def test_what_no_branch_has_is_refused(data, field) -> None:
@@ -85,4 +105,4 @@ def test_what_no_branch_has_is_refused(data, field) -> None:
 def test_with_a_target_the_same_is_read() -> None:
     """Of the right size, without branches."""
     assert from_json(file(**target())).target.radius == (1, 1)
-    assert from_json(file(kind="diagram", claims=[COMPLETE | HELD], **target())).complete
+    assert from_json(file(kind="diagram", claims=[OPEN_TARGET, COMPLETE | HELD], **target())).complete

@@ -72,7 +72,7 @@ def test_a_cell_holds_what_is_between_its_faces_and_in_its_tube(system) -> None:
         assert is_held(proof, piece) == held
 
 
-def test_a_record_settles_the_region_only_as_it_stands(wells, system) -> None:
+def test_a_record_settles_the_region_only_as_it_stands(wells, system, monkeypatch) -> None:
     """Without a cell, with another one, with tubes too thick to be proved, or one piece named otherwise: nothing."""
     record, region = wells.all_claims[-1].inputs, list(wells.region)
     letters = record["subdivision"].letters
@@ -91,6 +91,8 @@ def test_a_record_settles_the_region_only_as_it_stands(wells, system) -> None:
     ):
         assert settle(system, wells.chains, region, {**record, **change}, 10_000) is Reason.UNSETTLED
     assert settle(system, (), region, record, 10_000) is Reason.UNSETTLED
+    monkeypatch.setattr(regions, "is_held", lambda *_: False)
+    assert settle(system, wells.chains, region, record, 10_000) is Reason.UNSETTLED
 
 
 def test_a_diagram_needs_every_branch_of_its_sentence(wells) -> None:
