@@ -150,7 +150,7 @@ def test_projected_eigenvalues_are_widened_by_what_is_not_orthonormal(monkeypatc
 def test_rows_are_orthonormal_up_to_less_than_one(monkeypatch, rows, e) -> None:
     """The largest defect of C B B^T C^T counts, which is 1 or more where B may be rank deficient."""
     monkeypatch.setattr(measures, "orthonormalizer", lambda _: None if rows is None else np.eye(2))
-    monkeypatch.setattr(measures, "matrix_vector_upper", lambda a, x: a @ x)
+    monkeypatch.setattr(measures, "matrix_vector_upper", lambda a, x: np.round(a @ x, 9))
     known = evidence(kernel=[None, MidRad(np.diag(rows or [1.0, 1.0]))])
     assert known.orthonormal is None if e is None else abs(known.orthonormal[1] - e) < 1e-9
 
@@ -203,6 +203,10 @@ def test_a_box_that_is_filled_is_not_proved() -> None:
     assert tried([2.0**-900], [1.0], [(1, 0)]).reach[0] >= 2.0**-900
     assert not tried([0.0], [2.0**-960], [(1, 0)]).proved
     assert tried([0.0], [2.0**-950], [(1, 0)]).proved
+    radius = 2.0**-950
+    while (filled := tried([0.0], [radius], [(1, 0)]).filled) != 1:  # smaller, until the image is the box
+        radius *= filled
+    assert not tried([0.0], [radius], [(1, 0)]).proved
     assert tried([2.0**-1000], [1.0], [(1, 0)]).reach[0] >= 2.0**-1000
 
 
