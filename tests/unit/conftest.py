@@ -10,6 +10,7 @@ FOLDERS = (
     "check/batches",
     "check/large",
     "check/region",
+    "check/sheet",
     "find",
     "objectives",
     "objectives/network",

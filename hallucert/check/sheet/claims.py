@@ -115,12 +115,9 @@ class About:
 
     def topology(self, numbers: Numbers) -> Conclusion | None:
         number = numbers["euler_characteristic"]
-        count = round((number.lower + number.upper) / 2)
-        if (
-            count > 2
-            or count % 2
-            or not count - Fraction(1, 2) < number.lower <= count <= number.upper < count + Fraction(1, 2)
-        ):
+        genus = round(1 - number.lower / 2)
+        count = 2 - 2 * genus
+        if genus < 0 or not count - Fraction(1, 2) < number.lower <= count <= number.upper < count + Fraction(1, 2):
             return None
         return Status.PROVED, self.says("topology", numbers, count)
 

@@ -99,8 +99,6 @@ class ThinPoint(Point):
         ar = self.arithmetic
         q = ar.sqrt(matrix.sum_of_squares(ar, self.gradient))
         u = [g / q for g in self.gradient]
-        if not ar.all_finite([[q], u]):
-            return q, u
         along = [ar.dot(u, column) for column in matrix.transpose(self.hessian_frame)]  # u^T H F
         q = self._common([q], [self.at_centre.q + ar.dot(along, self.region.offsets)])[0]
         rows = zip(self.hessian_frame, u, strict=True)

@@ -125,16 +125,15 @@ class ChartProof:
     def _changes(self, z: Vector, y: Vector) -> Matrix:
         """``sum_c y_c C D^3E(z)[F_a, F_b, F_c]``: for each row of C its `pairs`."""
         ar, d, (in_x, in_c, _) = self.arithmetic, self.system.dimension, self.system.split(self.frame)
-        total: Matrix | None = None
+        parts: list[Matrix] = []
         columns = [row[:d] for row in self.preconditioner], [row[d + 1 :] for row in self.preconditioner]
         for c, forms, frame in zip(columns, self.system.third_pairs(z, self.frame), (in_x, in_c), strict=True):
             rows = ar.matrix_product(c, forms)
             last = [row[i : i + d] for row in rows for i in range(0, len(row), d)]
             change = matrix.apply(ar, ar.matrix_product(last, frame), y)
             size = len(change) // len(rows)
-            part = [change[i : i + size] for i in range(0, len(change), size)]
-            total = part if total is None else matrix.add(total, part)
-        return total or []
+            parts.append([change[i : i + size] for i in range(0, len(change), size)])
+        return matrix.add(*parts)
 
     @cached_property
     def bend_rows(self) -> Matrix:
@@ -162,7 +161,7 @@ class ChartProof:
     def proved(self) -> bool:
         """Tell whether the chart certainly holds exactly one patch, of hallucinated minimizers."""
         ar, chart = self.arithmetic, self.chart
-        if not (chart.half_width > 0 and all(r > 0 for r in chart.radius)) or self.image is None:
+        if chart.half_width <= 0 or self.image is None:
             return False
         inside = all(-r < ar.lower(k) and ar.upper(k) < r for k, r in zip(self.image, chart.radius, strict=True))
         square = [ar.interval(*ends) for ends in chart.square]
@@ -291,10 +290,9 @@ class Part:
         """``z_1`` and ``z_2``, the derivatives by ``s_1`` and ``s_2``; None if ``M`` may be singular."""
         ar, proof, deviation = self.arithmetic, self.proof, self._deviation
         right = [row[:SIDES] for row in self._slopes]
-        # D times the box [-r, r] reaches from -sum_j |D_ij| r_j to the sum.
+        # D times the box [-r, r] reaches from -sum_j |D_ij| r_j to the sum: where that is r_i or more 0 is in the room,
+        # and a quotient by it is not finite.
         room = _minus(proof.radius, matrix.apply(ar, deviation, proof.box))
-        if not all(ar.positive(v) for v in room):
-            return None
         sizes = [[b / v] for row, v in zip(right, room, strict=True) for b in row]
         if not ar.all_finite(sizes):
             return None

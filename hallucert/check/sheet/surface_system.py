@@ -24,8 +24,11 @@ derivatives. Along the segment from ``t`` to ``s``, ``u = (c - x)/rho`` turns by
     Q^T u = u(t),    (Q^T H Q)' = Q^T (H' + H Om - Om H) Q,    (B Q)' = (B' + B Om) Q,    B = Dr(x+).
 
 Integrate from ``t`` to ``s``. At a part ``p`` of the way, from 0 to 1, ``|Q - I| <= p th`` with ``th`` a bound of the
-length of the path of ``u``; so for a bracket ``Y`` there ``Q^T Y Q`` lies within ``(2 p th + p^2 th^2) |Y|`` of ``Y``
-and ``Y Q`` within ``p th |Y|``, in every entry. Over all of the way that is ``(th + th^2/3) |Y|`` and ``(th/2) |Y|``.
+length of the path of ``u``. ``Q`` is orthogonal, so that for a bracket ``Y`` there
+
+    |Q^T Y Q - Y| = |Y (Q - I) - (Q - I) Y| <= 2 p th |Y|,    |Y Q - Y| <= p th |Y|,
+
+which bounds every entry. Over all of the way that is ``th |Y|`` and ``(th/2) |Y|``.
 Everything that `Point` computes from ``u``, ``H``, ``B`` and ``q = rho lambda`` (``J``, ``A``, products) is then what
 it is in the frame ``Q``, with the same eigenvalues and singular values.
 """
@@ -224,8 +227,7 @@ class PatchPoint(Point):
             moved = [[ar.dot(entries, v_x) for entries in rows] for rows in third]
             turned = ar.matrix_product(plain, turn)  # H Om; its transpose is -Om H
             changes.append(matrix.add(moved, matrix.add(turned, matrix.transpose(turned))))
-        slack = self._angle + ar.power(self._angle, 2) * ar.constant(Fraction(1, 3))
-        return self._moved(self.objective.enclose_hessian(ar, self.middle_x), changes, slack)
+        return self._moved(self.objective.enclose_hessian(ar, self.middle_x), changes, self._angle)
 
     @cached_property
     def residual_jacobian_plus(self) -> Matrix:

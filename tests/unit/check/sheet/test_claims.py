@@ -27,7 +27,8 @@ def concluded(noun, name, *numbers, closed=True):
         "topology": ("euler_characteristic",),
     }[name]
     found = {key: Enclosure(*map(Fraction, ends)) for key, ends in zip(names, numbers, strict=False)}
-    return spoken(THEOREMS[noun][name].conclude(Pieces(RHO, noun, ((closed, 7),)), found, {"sheet": 1}))
+    about = Pieces(RHO, noun, ((not closed, 5), (closed, 7), (not closed, 5)))
+    return spoken(THEOREMS[noun][name].conclude(about, found, {"sheet": 2}))
 
 
 @pytest.mark.parametrize(
@@ -46,15 +47,49 @@ def concluded(noun, name, *numbers, closed=True):
         ("attractor", [(-1, 0)]),
         ("turning", [("1/2", "5/4")]),
         ("turning", [("3/4", "3/2")]),
-        ("turning", [(2, 2)]),
+        *(("turning", [(n, n)]) for n in (2, 0, -2)),
+        ("turning", [("3/5", "4/5")]),
+        ("turning", [("6/5", "7/5")]),
     ],
 )
 def test_numbers_that_touch_a_threshold_decide_nothing(name, numbers):
     """Strict inequalities are strict, a missing bound of the step is no bound, and twice round is not once."""
     assert concluded("curve", name, *numbers) is Reason.STRADDLES
+    assert concluded("surface", "surface", (0, 1)) is Reason.STRADDLES
 
 
-@pytest.mark.parametrize("ends", [(1, 1), (4, 4), (3, 3), ("3/2", 2), (2, "5/2"), ("1/2", "5/2")])
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        ("curve", [("1/100", 1), ("1/100", 1)]),
+        ("regular", [("1/100", 1)]),
+        ("theorem_3_2", [("-65/100", 1)]),
+        ("projected_c32", [("1/100", 1)]),
+        ("attractor", [("1/100", 1), ("1/100", 1)]),
+        ("turning", [("51/100", "149/100")]),
+        ("turning", [(1, 1)]),
+        ("turning", [("-149/100", "-51/100")]),
+        ("surface", [("1/100", 1)]),
+        ("topology", [("151/100", "249/100")]),
+        ("topology", [("-49/100", "49/100")]),
+    ],
+)
+def test_numbers_that_just_suffice_prove(name, numbers):
+    """However close to the threshold, and whole numbers known to just less than one half."""
+    noun = "surface" if name in ("surface", "topology") else "curve"
+    status, sentence = concluded(noun, name, *numbers)
+    assert status is Status.PROVED
+    if name == "turning":
+        assert ("counterclockwise" in sentence) == (numbers[0][0] in ("51/100", 1))
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        *((n, n) for n in (1, 3, 4, -1)),
+        *(("3/2", 2), (2, "5/2"), ("1/2", "5/2"), ("8/5", "9/5"), ("21/10", "23/10"), ("-1/4", "-1/5"), ("1/5", "1/4")),
+    ],
+)
 def test_no_closed_surface_has_such_a_characteristic(ends):
     """It is an even integer of at most 2, known to less than one half on both sides."""
     assert concluded("surface", "topology", ends) is Reason.STRADDLES
