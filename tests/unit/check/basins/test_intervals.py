@@ -60,6 +60,32 @@ def test_ring_operations_are_the_next_doubles_around_the_exact_results(name, a, 
     assert_hull(result, [OPERATIONS[name](Fraction(x), Fraction(y)) for x, y in itertools.product(a, b)])
 
 
+def test_a_negative_interval_is_turned_round():
+    """Its ends change places."""
+    result = -lane((-1.0, 3.0))
+    assert (result.lo.item(), result.hi.item()) == (-3.0, 1.0)
+
+
+@pytest.mark.parametrize("pair", [(0.25, 0.5), (0.5, 1.5), (2.0, 3.0)])
+@pytest.mark.parametrize("exponent", [Fraction(1), Fraction(3), Fraction(-2), Fraction(1, 2), Fraction(-3, 2)])
+def test_real_powers_with_small_denominators_are_roots_of_products(pair, exponent):
+    """A few doubles from the exact ends, closer than by a logarithm: of squares, where the exponent is a half."""
+    with Intervals() as lanes, mpmath.workdps(60):
+        result = lanes.real_power(lane(pair), exponent)
+        ends = sorted(
+            Fraction(mpmath.nstr(mpmath.power(x, mpmath.mpf(exponent.numerator) / exponent.denominator), 40))
+            for x in pair
+        )
+    assert_hull(result, ends, ulps=8)
+
+
+def test_odd_powers_of_zero_are_zero():
+    """Exactly, at either end."""
+    with Intervals() as lanes:
+        up, down = lanes.power(lane((0.0, 1.0)), 3), lanes.power(lane((-1.0, 0.0)), 3)
+    assert up.lo.item() == 0 <= down.hi.item() < 1e-300
+
+
 @given(PAIR, st.integers(-5, 9))
 @settings(max_examples=300, deadline=None)
 def test_powers_contain_the_exact_results(a, exponent):
@@ -141,6 +167,8 @@ def test_outside_of_a_domain_nothing_is_known():
         x, far = lane((0.0, 1.0)), lane((1e7, 1e7))
         lost = [lanes.sqrt(x), lanes.log(x), lanes.sin(far), lanes.cos(far), lanes.exp(far), lanes.exp(-far)]
         lost += [lanes.real_power(x, Fraction(2)), lanes.real_power(x, Fraction(1, 3))]
+        lost += [Interval(np.array([low]), np.array([high])) for low, high in ((np.nan, 1.0), (1.0, np.nan))]
+        lost += [lanes.power(lane((-math.inf, math.inf)), 0)]
         for value in (*lost, lost[0] + far, far * lost[1], lanes.power(lost[0], 0), lanes.power(lost[0], 3)):
             assert [end.item() for end in lanes.ends(value)] == [-math.inf, math.inf]
 

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.basins import verify
+from hallucert.check.basins import graph, verify
 from hallucert.check.basins.certificate import Basins
 from hallucert.check.basins.graph import FIRST, LEAVES, Edges, Flow
 from hallucert.check.basins.partition import Partition, from_text
 from hallucert.check.basins.trap import Trap
+from hallucert.check.claim import Status
+from hallucert.check.file.verify import SPENT, Result
 from hallucert.check.problem import Problem
 from hallucert.check.publishing import provenance
 from hallucert.clock import Clock
@@ -25,6 +28,7 @@ from hallucert.errors import DomainError
 
 BOWL = hc.Objective.parse("(x**2 + y**2)/2")
 NONE = np.zeros(0, np.int64)
+OPEN = Status.PROVED, False, "no"
 
 
 @pytest.fixture
@@ -97,3 +101,59 @@ def test_a_trap_needs_its_core_and_the_attractors_that_it_names(
     monkeypatch.setattr(verify, "check_point", lambda *a: [replace(r, passed=False) for r in whole(*a)])
     results = verify.check(basins, arithmetic("arb", 53), 10**6, Clock())
     assert [result.passed for result in results[:5]] == [False, False, False, True, True]
+
+
+def results_of(basins: Basins, clock: Clock | None = None) -> list[tuple[str, str]]:
+    """Return the names of all results, and what is said of those that failed."""
+    results = verify.check(basins, arithmetic("arb", 53), 10**6, clock or Clock())
+    assert all(result.passed == (not result.message) for result in results if "attractors[" not in result.name)
+    return [(result.name, result.message) for result in results]
+
+
+def test_each_claim_is_told_what_is_wrong_with_its_own_cells(leaving: Basins, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two attractors, the first with a result that failed, and the third with cells that do not flow there."""
+    told = {
+        0: [Result("one", Status.PROVED, True, ""), Result("two", Status.PROVED, False, "so"), Result("three", *OPEN)],
+        1: [Result("one", Status.PROVED, True, "")],
+        2: [Result("one", Status.PROVED, True, "")],
+    }
+    points = tuple(SimpleNamespace(number=k, claims={}, problem=SimpleNamespace(period=1, law=None)) for k in told)
+    labels = np.resize([1, 2, 3, 4, 4], len(leaving.labels))
+    basins = replace(leaving, attractors=points, labels=labels, steps=np.ones_like(labels))
+    lost = np.flatnonzero(labels == 4)[:2]
+    monkeypatch.setattr(Flow, "edges", lambda _, __, cells: Edges(np.setdiff1d(cells, lost), NONE, NONE))
+    monkeypatch.setattr(verify, "check_point", lambda point, *_: told[point.number])
+    monkeypatch.setattr(verify, "regions_of", lambda *_: [None])
+    assert results_of(basins) == [
+        ("basin_share (attractor 1)", "of its attractor is not re-proved: two, three"),
+        ("basin_share (attractor 2)", ""),
+        ("basin_share (attractor 3)", "2 cells do not flow where they should"),
+        ("leaves_share", ""),
+        ("attractors[0].two", "so"),
+        ("attractors[0].three", "no"),
+    ]
+
+
+def test_what_is_late_is_said_to_be(leaving: Basins, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the first two of five parts: of those alone anything is known, and no more is told of the others."""
+    monkeypatch.setattr(graph, "CHUNK", 3)
+    ticks, reports = iter(range(100)), []
+    clock = Clock(3.0, lambda *told: reports.append(told), lambda: float(next(ticks)))
+    assert results_of(leaving, clock) == [("leaves_share", SPENT)]
+    assert reports == [("cells", number, 5) for number in range(3)]
+
+
+@pytest.mark.parametrize(("most", "followed"), [(70, 14), (69, 13), (4, 0)])
+def test_so_many_steps_are_followed_in_mpmath(
+    leaving: Basins, monkeypatch: pytest.MonkeyPatch, most: int, followed: int
+) -> None:
+    """Of 14 cells with four steps each; a cell counts as one more."""
+    seen = []
+
+    def edges(_: Flow, lanes, cells: np.ndarray) -> Edges:  # type: ignore[no-untyped-def]
+        seen.extend([len(cells)] * (lanes().name == "mpmath"))
+        return Edges(cells, NONE, NONE)
+
+    monkeypatch.setattr(Flow, "edges", edges)
+    monkeypatch.setattr(verify, "SAMPLED", most)
+    assert passed(leaving) and seen == [followed]
