@@ -6,15 +6,17 @@ import math
 import re
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import hallucert as hc
 from hallucert.check.census.card import _first, _together, listed
-from hallucert.check.census.census import Census
+from hallucert.check.census.census import Census, taken_out_of
 from hallucert.check.census.records import HallucinatedPoint, Kind, Open, Problem, Stability, Unsettled
 from hallucert.check.claim import Enclosure, Provenance
+from hallucert.check.units import CALLER
 
 
 def test_a_census_prints_its_points_first_and_all_excluded_places_on_one_line():
@@ -76,11 +78,12 @@ def test_long_lists_are_cut():
 
 
 def test_places_lie_within_a_distance_of_their_middles():
-    """Around (3, 0) and (-2, 0) within 3/8 of every coordinate: a middle smaller than its side is said to be 0."""
+    """Around (3, 0) within 3/8, around (-2, 0) within 1/2: a middle smaller than its side is said to be 0."""
     near = place((Fraction(23, 8), Fraction(25, 8)), (Fraction(-1, 4), Fraction(3, 8)))
     assert _together([near]) == "1 place, within 0.375 of (3, 0) in every coordinate"
-    far = place((Fraction(-9, 4), Fraction(-7, 4)), (Fraction(-3, 8), Fraction(1, 4)))
-    assert _together([near, far, near]) == "3 places, all within 0.375 of (3, 0), (-2, 0) in every coordinate"
+    far = place((Fraction(-9, 4), Fraction(-7, 4)), (Fraction(-1, 2), Fraction(1, 4)))
+    assert _together([near, far, near]) == "3 places, all within 0.5 of (3, 0), (-2, 0) in every coordinate"
+    assert _together([near, near]).startswith("2 places, all within 0.375 of (3, 0) in")
     assert _together([place((1, 2), (Fraction(1, 4), Fraction(3, 4)))]) == (
         "1 place, within 0.5 of (1.5, 0.5) in every coordinate"
     )
@@ -115,3 +118,17 @@ def test_a_point_refutes_and_a_place_leaves_open(points, excluded, pending, stat
     claim = Census(problem, (), *parts, 7, math.nan, Provenance("", "", "", 53)).claim
     assert claim.status == status
     assert claim.said.about == (Fraction(3, 2), (side(-1, 1),), *((1,) if points else ()))
+
+
+def test_a_census_is_taken_out_of_its_units_part_by_part():
+    """Critical points, points and places, each in its way; in the caller's units nothing changes."""
+    made = Census("in units", ("c",), ("p", "q"), ("e",), ("o",), 7, 0.5, Provenance("", "", "", 53))
+    units = SimpleNamespace(
+        critical_outside=lambda c: (1, c), point_outside=lambda p: (2, p), place_outside=lambda e: (3, e)
+    )
+    found = taken_out_of(units, made, "outside")
+    assert found == replace(
+        made, problem="outside", critical_points=((1, "c"),), points=((2, "p"), (2, "q")), excluded=((3, "e"),),
+        pending=((3, "o"),),
+    )  # fmt: skip
+    assert taken_out_of(CALLER, made, "outside") == replace(made, problem="outside")

@@ -10,6 +10,7 @@ import pytest
 
 from hallucert.balls import arithmetic
 from hallucert.check.census.charts import ChartPoint, charts, is_undefined
+from hallucert.check.claim import Enclosure
 from hallucert.objectives.objective import Objective
 
 
@@ -43,12 +44,19 @@ def test_the_radial_slope_is_that_of_the_gradient_along_the_normal():
             point = ChartPoint(ar, f, ar.constant(Fraction(2)), [ar.from_float(v) for v in centre], face, balls)
             v = np.array(face.from_chart([1.0, *y]))
             x = np.array(centre) + face.sign * rho * v / np.linalg.norm(v)
-            slope = f.gradient(x)
+            a, b, c = x
+            turn = np.cos(b * c)
+            slope = np.array([3 * a * a * b + c * c, a**3 + c * turn, b * turn + 2 * a * c])
             assert ar.approximate(point.radial) == pytest.approx(face.sign * slope @ v, rel=1e-12)
             assert ar.approximate(point.outward) == pytest.approx(face.sign * slope[face.axis], rel=1e-12)
             assert face.faces(ar, point.x, [ar.from_float(v) for v in centre])
             back = face.of(point.x, [ar.from_float(v) for v in centre])
             assert [ar.approximate(b) for b in back] == pytest.approx(y, rel=1e-12)
+            for wrong in (None, 0, 1):
+                box = [Enclosure(Fraction(int(i == wrong)), Fraction(2)) for i in range(2)]
+                box[1] = Enclosure(box[1].lower - 1, box[1].upper - 1)  # y is (3/8, -5/8)
+                middle = [ar.from_float(v) for v in centre]
+                assert face.holds(ar, point.x, middle, box) == (wrong is None)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +83,7 @@ def test_the_radial_slope_is_that_of_the_gradient_along_the_normal():
         ("1/x + x**(-3)", (-2, -1), False),
         ("log(1/x)", (-1, 1), False),
         ("log(1/x)", (-2, -1), True),
+        ("x**(-3) + cos(x)", (0, 0), True),
         ("exp(x)", (-2, -1), False),
     ],
 )
