@@ -240,7 +240,7 @@ def smallest_real_part(ar: BallArithmetic, matrix: Sequence[Sequence[Ball]]) -> 
     are ``t - sqrt(s)`` and ``t + sqrt(s)``. If certainly ``s > 0``, the smaller one is ``t - sqrt(s)``; if certainly
     ``s < 0``, both have the real part t.
     """
-    if len(matrix) == 2 and all(len(row) == 2 for row in matrix):
+    if len(matrix) == 2:
         mean, square, smaller = eigenvalues_of_two_rows(ar, matrix)
         if ar.negative(square) and ar.is_finite(mean):
             return ar.endpoints(mean)
@@ -261,7 +261,7 @@ def signs(ar: BallArithmetic, matrix: Sequence[Sequence[Ball]]) -> tuple[int, in
 
     Two rows have eigenvalues of both signs if ``a d - b^2 < 0``, and two of the sign of a if ``a d - b^2 > 0``.
     """
-    if len(matrix) == 2 and all(len(row) == 2 for row in matrix):
+    if len(matrix) == 2:
         (a, b), (_, d) = matrix
         determinant = a * d - b * b
         if ar.negative(determinant):

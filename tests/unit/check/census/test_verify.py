@@ -314,8 +314,10 @@ def test_points_are_apart_exactly(other, distance, expected):
 def test_intervals_of_distances():
     """Between [0, 1] and [3, 5] it is from 2 to 5; boxes that meet may be at distance 0."""
     a, b = box((0, 1), (0, 0)), box((3, 5), (0, 0))
-    shown = [may_be_apart(a, b, d) for d in (Fraction(15, 8), Fraction(2), Fraction(5), Fraction(41, 8))]
-    assert shown == [False, True, True, False] and may_be_apart(a, box((1, 2), (0, 0)), Fraction(1, 2**60))
+    for one, other in ((a, b), (b, a)):
+        shown = [may_be_apart(one, other, d) for d in (Fraction(15, 8), Fraction(2), Fraction(5), Fraction(41, 8))]
+        assert shown == [False, True, True, False]
+    assert may_be_apart(a, box((1, 2), (0, 0)), Fraction(1, 2**60))
 
 
 def test_an_excluded_place_ends_near_its_critical_point():
@@ -336,6 +338,12 @@ def test_an_excluded_place_ends_near_its_critical_point():
     assert is_excluded(small, [own, near], target, box((Fraction(1, 2**16), edge), (0, 0)))
     assert not is_excluded(small, [own, near], target, box((Fraction(1, 2**16), edge + Fraction(1, 2**60)), (0, 0)))
     assert not is_excluded(problem, [own, at], target, box((-1, -1), (0, 0)))
+    beside = box((1 + Fraction(1, 2**21), 1 + Fraction(1, 2**20)), (0, 0))
+    assert not is_excluded(problem, [own, at], target, beside)  # it does not hold the critical point
+    inside = replace(at, box=box((Fraction(1, 2),) * 2, (0, 0)))
+    assert not is_excluded(problem, [own, inside], target, inside.box)  # which is not on the sphere
+    wide = replace(own, box=box((-1, 1), (-1, 1)))
+    assert not is_excluded(problem, [wide], wide.box, target)  # itself
 
 
 def test_a_point_lies_over_a_box_of_its_chart_only():
