@@ -8,6 +8,7 @@ FOLDERS = (
     "",
     "check",
     "check/batches",
+    "check/census",
     "check/large",
     "check/region",
     "check/sheet",

@@ -210,7 +210,7 @@ class Checker:
         ar, centre = self.ar, self.centres[target]
         face, box = charts(self.f.dimension)[point.chart], self._balls(point.box)
         system, found = self._sphere(centre, face), None
-        if face.faces(ar, box, centre) and ar.all_finite([face.of(box, centre)]):
+        if face.faces(ar, box, centre):
             found = self._only_zero(system, self._box(face.of(box, centre)), point.unique)
         if found is None:
             return ["it is not shown that its box holds one point, and no other does"], point.unique
@@ -241,11 +241,9 @@ class Checker:
     def about_places(self) -> Iterator[str]:
         """Tell what the file excludes without need, and whether it has a point twice."""
         points = self.census.critical_points
-        targets = {point.box for point in points}
         for place in self.census.excluded:
             look()
-            allowed = place.box is not None and place.target in targets
-            if place.box is None or not (allowed and is_excluded(self.problem, points, place.target, place.box)):
+            if place.box is None or not is_excluded(self.problem, points, place.target, place.box):
                 yield f"excluded in the file, but no neighbourhood of a critical point on the sphere: {place}"
         for number in range(len(points)):
             if _meet([point.box for point in self.census.points if point.target == number]):

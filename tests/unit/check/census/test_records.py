@@ -121,6 +121,7 @@ def test_a_problem_knows_the_arithmetics_that_refine_its_points():
     """Arb for a search in doubles, with 106 bits or those that are asked for, twice and four times 106."""
     problem = Problem(None, Fraction(1), np.array([[-1.0, 1.0], [0.0, 3.0]]))
     assert (problem.exact_backend, problem.precisions, problem.size) == ("arb", [106, 212, 424], 3.0)
+    assert problem.tolerance == 2.0**-22
     other = Problem(None, Fraction(1), problem.region, backend="mpmath", precision=300)
     assert (other.exact_backend, other.precisions) == ("mpmath", [300, 424])
     with pytest.raises(ArgumentError, match="rho"):
