@@ -51,7 +51,10 @@ class Order:
         self.kills: dict[str, Counter[str]] = defaultdict(Counter)
 
     def names(self, mutant: Mutant) -> list[str]:
-        """Name the tests that may kill a mutant, the most promising first, of so many seconds in all."""
+        """Name the tests that may kill a mutant, the most promising first, of so many seconds in all.
+
+        They are those of the first run, which lists what is entered and compiles: later ones take a part of them.
+        """
         near, far = self.kills[f"{mutant.path}:{mutant.scope}"], self.kills[mutant.path]
         stem = f"test_{Path(mutant.path).stem}.py"
 
@@ -80,7 +83,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="run so many of the mutants, drawn at random")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     parser.add_argument("--again", type=Path, help="run those alone that stand in this file, one a line")
-    parser.add_argument("--budget", type=float, default=5.0, help="seconds of tests for one mutant")
+    parser.add_argument("--budget", type=float, default=30.0, help="seconds of tests for one mutant, by the first run")
     options = parser.parse_args()
     os.chdir(ROOT)
     every = [mutant for path in modules(options.paths) for mutant in mutants(ROOT, path)]
