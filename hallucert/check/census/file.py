@@ -172,7 +172,7 @@ def _interval(value: object, field: str) -> Enclosure:
     return Enclosure(*ends)
 
 
-def _word(words: type[Word], value: object, field: str) -> Word:
+def _word(words: type[Word], value: JSON, field: str) -> Word:
     if value not in tuple(words):
         raise CertificateError(field, f"must be one of {', '.join(words)}")
     return words(value)
