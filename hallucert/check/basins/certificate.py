@@ -165,7 +165,7 @@ class Basins(AboutProblem, Saved):
 
     def _claim(self, attractor: int) -> Claim:
         """State how large a basin is at least, or, for -1, the part that leaves."""
-        label = LEAVES if attractor < 0 else attractor + FIRST
+        label = attractor + FIRST  # LEAVES of -1
         share, what = self.share(label), self._what
         if attractor < 0:
             name, inputs, goal = "leaves_share", {}, "comes to a point outside of the box"

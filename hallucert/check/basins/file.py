@@ -90,7 +90,7 @@ def _region(entry: Mapping[str, JSON]) -> np.ndarray:
         exact = len(sides) == 2 and all(
             Fraction(a) == b for a, b in zip(ends.ravel().tolist(), sum(sides, ()), strict=True)
         )
-        good = exact and bool((ends[:, 0] < ends[:, 1]).all()) and bool(np.abs(ends).max() <= RANGE)
+        good = exact and bool(np.abs(ends).max() <= RANGE)
         good = good and bool(((ends[:, 1] - ends[:, 0]) >= 1 / RANGE).all())
     except OverflowError:
         good = False

@@ -27,7 +27,7 @@ SAM = "SAM with rho = 3/2 and the fixed step 1/8"
 def attractor(period: int = 1, place: float = 0.0, **statuses: Status) -> SimpleNamespace:
     """Return what a certificate of a point, or of a cycle, says of itself: claims, and where it is."""
     claims = {name: Claim(name, status, ".") for name, status in statuses.items()}
-    box = tuple((Fraction(place + k), Fraction(place + k)) for k in range(2 * period))
+    box = tuple((Fraction(place + k), Fraction(place + k) + Fraction(1, 3)) for k in range(2 * period))
     return SimpleNamespace(claims=claims, problem=SimpleNamespace(period=period, law=None), box=box)
 
 
@@ -169,7 +169,8 @@ def test_the_card_says_where_attractors_are(many: Basins) -> None:
     """Both points of a cycle, and no traps where there are none."""
     card = many.card()
     assert card[0] == "rho = 3/2, step 1/8, box [1, 3] x [10, 14]"
-    assert card[1] == "x*_1 in ([7, 7], [8, 8])" and card[6] == "cycle 6 in ([-3, -3], [-2, -2]) and ([-1, -1], [0, 0])"
+    assert card[1] == "x*_1 in ([7, 7.3333333333333334], [8, 8.3333333333333334])"
+    assert card[6].startswith("cycle 6 in ([-3, -2.66666666666666") and ") and ([-1, -0.6666666666" in card[6]
     assert card[7] == f"[+] basin_share: {many[0].statement}" and card[10].startswith("[?] basin_share: From which")
     assert card[-1] == "0.75 of the box is decided, in 9 cells; 0.4375 converges to hallucinated minimizers"
     assert "rho = 3/2, step 1/8: 6 attractors, 0.75 decided" in repr(many)
@@ -213,6 +214,11 @@ def test_shares_are_rounded_to_the_safe_side() -> None:
     assert found.card()[-1].startswith("0.999999 is trapped in cells that are at most 1, or")
     assert found.card()[-2].startswith("0.999999 of the box is decided, in 30 cells; 0 converges")
     assert "0.9999 decided" in repr(found)
+    assert (
+        replace(found, attractors=POINTS[:1], traps=())
+        .card()[-1]
+        .endswith("; 0.999999 converges to hallucinated minimizers")
+    )
 
 
 def test_labels_of_points_are_those_of_all_cells_that_they_may_be_in(many: Basins) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import hallucert as hc
+from hallucert.check.basins.file import from_json as basins_from_json
 from hallucert.check.basins.trap import Trap
 from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.files import from_json
@@ -53,6 +54,8 @@ def test_traps_follow_the_attractors():
     assert found.labels.tolist() == [2, 3, 4, 5, 6, 1, 2]
     assert from_json(changed(cells="C", steps=[1], traps=["-"])).traps == (Trap(3, (1,)),)
     assert refused(cells="C", steps=[1], traps=[""]).field == "traps[0]"
+    assert refused(cells="+BCD.", steps=[1] * 3, traps=[""]).field == "cells"
+    assert from_json(changed(traps=[""])).traps == (Trap(3, ()),)
     assert refused(cells="+BCEE", steps=[1] * 4, traps=["", ""]).field == "traps[1]"
     assert from_json(changed(cells="+BCDE", steps=[1] * 4, traps=["", ""])).labels_known == 7
 
@@ -74,6 +77,7 @@ def test_a_trap_names_labels_before_its_own_in_order(traps):
         ("attractors", [CYCLE], "attractors[0]: must be a point or a two-cycle of the problem"),
         ("cells", "+.A", "all cells of the box"),
         ("cells", "B", "labels of the 1 attractors"),
+        ("cells", "+.AB.", "labels of the 1 attractors"),
         ("cells", 7, "at most 16777216 characters"),
         ("steps", "0", "at most 16777216 entries"),
         ("steps", [1], "100000 steps for each cell"),
@@ -117,5 +121,6 @@ def test_what_just_fits_is_read():
 def test_a_file_without_traps_has_no_field_for_them():
     """Nor may it have others."""
     assert refused(extra=1).field.endswith("extra")
-    with pytest.raises(CertificateError, match="object"):
-        from_json([])
+    for data in ([], 7):
+        with pytest.raises(CertificateError, match="object"):
+            basins_from_json(data)

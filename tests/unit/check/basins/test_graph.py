@@ -10,11 +10,13 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.check.basins import graph
 from hallucert.check.basins.attractor import Ellipse
 from hallucert.check.basins.graph import FIRST, LEAVES, Edges, Flow
 from hallucert.check.basins.partition import Partition, from_text
 from hallucert.check.basins.zeros import Zeros
 from hallucert.check.problem import Problem
+from hallucert.clock import OutOfTime
 
 RHO = Fraction(3, 2)
 NONE = np.zeros(0, np.int64)
@@ -66,7 +68,7 @@ def test_cells_are_settled_along_the_flow(flow: Flow) -> None:
     assert settled(labelled(flow, FAR)).sum() == 0
 
 
-@pytest.mark.parametrize("end", [np.nan, np.inf, -np.inf, 1e200, -1e200])
+@pytest.mark.parametrize("end", [np.nan, np.inf, -np.inf, 1e150, -1.5e150])
 @pytest.mark.parametrize("place", [(0, 0), (0, 1), (1, 0), (1, 1)])
 def test_an_image_with_one_end_far_away_shows_nothing(flow: Flow, end: float, place: tuple[int, int]) -> None:
     """Whatever the label is, and though the other three ends lie in the box or in the ellipse."""
@@ -91,6 +93,23 @@ def test_ellipses_settle_their_label_alone(flow: Flow) -> None:
     assert settled(replace(labelled(flow, first), regions=[(), flow.regions[0]])).sum() == 0
     # The images of i = 2 touch i = 0, and leave the box: with the label of the attractor that is no proof.
     assert settled(replace(labelled(flow, first | dict.fromkeys(FAR, FIRST)), regions=[(small,)])).sum() == 0
+
+
+def test_labels_of_nothing_are_no_proof(flow: Flow) -> None:
+    """Of no attractor and no trap, however large they are."""
+    for label in (FIRST + 1, FIRST + 2, FIRST + 7):
+        assert not settled(labelled(flow, dict.fromkeys([(0, 1), (0, 2)], label))).any()
+
+
+def test_following_cells_ends_when_the_time_is_up(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever follows them looks at the clock at each step."""
+
+    def look() -> None:
+        raise OutOfTime
+
+    monkeypatch.setattr(graph, "look", look)
+    with pytest.raises(OutOfTime):
+        settled(labelled(flow, NEAR))
 
 
 def test_another_label_is_no_proof(flow: Flow) -> None:

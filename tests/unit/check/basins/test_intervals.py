@@ -12,7 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hallucert.balls.midrad.array import MidRad
+from hallucert.balls.midrad.functions import FUNCTIONS
 from hallucert.check.basins.intervals import Interval, Intervals
+
+WAVES = [(name, sign * 2.0**19, sign * 9e9) for name in ("sin", "cos") for sign in (1, -1)]
 
 SOME = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
@@ -171,6 +175,43 @@ def test_outside_of_a_domain_nothing_is_known():
         lost += [lanes.power(lane((-math.inf, math.inf)), 0)]
         for value in (*lost, lost[0] + far, far * lost[1], lanes.power(lost[0], 0), lanes.power(lost[0], 3)):
             assert [end.item() for end in lanes.ends(value)] == [-math.inf, math.inf]
+
+
+@pytest.mark.parametrize(
+    ("name", "last", "out"), [("exp", 700.0, 9e9), ("exp", -700.0, -9e9), ("log", 2.0**-1000, 0.0), *WAVES]
+)
+def test_domains_end_where_it_is_said(name, last, out):
+    """At the last number a function is known, beside it and beyond it is not, nor on what reaches beyond it."""
+    with Intervals() as lanes:
+        for end, known in ((last, True), (math.nextafter(last, out), False)):
+            for pair in ((end, end), tuple(sorted((end, last)))):
+                result = getattr(lanes, name)(lane(pair))
+                assert np.isfinite([end.item() for end in lanes.ends(result)]).all() == known
+        assert lanes.precision == 53
+
+
+@pytest.mark.parametrize("name", ["sin", "cos"])
+@pytest.mark.parametrize("off", [-2e-6, 2e-6])
+def test_extrema_within_a_millionth_of_an_interval_count_as_inside(name, off):
+    """At its lower end or its upper one, inside or outside by 2/3 of 2^-20 pi, which is more than is rounded."""
+    for k in range(-4, 5):
+        turn = (k + (name == "sin") / 2) * math.pi
+        for pair in ((turn + off, turn + 1), (turn - 1, turn + off)):
+            with Intervals() as lanes:
+                result = getattr(lanes, name)(lane(pair))
+            assert (result.lo if k % 2 else result.hi).item() == (-1.0 if k % 2 else 1.0)
+
+
+def test_ends_are_rounded_outward_and_waves_are_at_most_one(monkeypatch):
+    """Of a value 1 with an error that is lost in a sum of doubles, and of one with an error of 9."""
+    for name in ("exp", "cos"):
+        monkeypatch.setitem(FUNCTIONS, name, lambda x: MidRad(np.ones_like(x.mid), np.full_like(x.mid, 2.0**-60)))
+    with Intervals() as lanes:
+        result = lanes.exp(lane((0.0, 0.0)))
+        assert result.lo.item() < 1 < result.hi.item()
+        monkeypatch.setitem(FUNCTIONS, "cos", lambda x: MidRad(np.zeros_like(x.mid), np.full_like(x.mid, 9.0)))
+        wide = lanes.cos(lane((1.0, 2.0)))
+        assert (wide.lo.item(), wide.hi.item()) == (-1.0, 1.0)
 
 
 def test_constants_lie_in_their_intervals():
