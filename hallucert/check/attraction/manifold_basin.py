@@ -312,9 +312,10 @@ def measure_arrival(evidence: Evidence, x: list[Ball], ar: BallArithmetic) -> En
     None if there is none, or something is indeterminate.
     """
     region = evidence.claims.get("basin")
-    frame = None if region is None or "weights" not in region.inputs else frame_of(evidence, region.inputs)
-    point = Point(ar, evidence.point.problem, x)
-    if region is None or frame is None or not (point.domain_certain and ar.all_finite([point.shifted_residual])):
+    if region is None or "weights" not in region.inputs:
+        return None
+    frame, point = frame_of(evidence, region.inputs), Point(ar, evidence.point.problem, x)
+    if frame is None or not (point.domain_certain and ar.all_finite([point.shifted_residual])):
         return None
     rest = frame.rest(point.shifted_residual, ar, region.inputs["weights"])
     return Enclosure(*ar.endpoints(rest)) if ar.is_finite(rest) else None

@@ -9,8 +9,9 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls.midrad import MidRad, MidRadArithmetic
-from hallucert.check.attraction.as_program import as_program
+from hallucert.check.attraction.as_program import NodeArithmetic, as_program
 from hallucert.errors import DomainError
+from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.midrad import MidRadArrays
 
 PLACES = np.array([[0.7, 0.3], [1.2, -0.4]])
@@ -38,6 +39,16 @@ def test_residuals_and_samples_stay() -> None:
     assert program is not None and program.n == Fraction(3)
     np.testing.assert_allclose(program.residual(PLACES[0]), f.residual(PLACES[0]), rtol=1e-14)
     np.testing.assert_allclose(program.value(PLACES), f.value(PLACES), rtol=1e-14)
+
+
+def test_each_translation_has_its_own_nodes() -> None:
+    """Of one formula twice, with a constant in it; and there are no functions but those of tapes."""
+    f = hc.Objective.parse("x**2/3 + 7*y/3 + pi", variables=("x", "y"))
+    for program in (as_program(f), as_program(f)):
+        np.testing.assert_allclose(program.value(PLACES), f.value(PLACES), rtol=1e-14)
+    assert not NodeArithmetic.lasting
+    with pytest.raises(AttributeError, match="arctan"):
+        _ = NodeArithmetic(ProgramBuilder([])).arctan
 
 
 @pytest.mark.parametrize("formula", ["x**2.5 + y", "log(x) + y", "sqrt(x) - y", "y/x", "log(x)**0 + y"])
