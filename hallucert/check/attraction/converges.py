@@ -20,7 +20,6 @@ the centres are states (`hallucert.check.attraction.method`). Numbers: ``distanc
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -101,7 +100,7 @@ def leads(problem: Problem, name: str, bits: int, method: Method, until: float, 
     """Tell whether n steps certainly lead from every point of one cube into another; False when the time is over."""
     from hallucert.check.attraction.orbit import Cube, follow
 
-    with Clock(until - time.time() if math.isfinite(until) else math.inf).watched():
+    with Clock(until - time.time()).watched():
         try:
             found = follow(problem, arithmetic(name, bits), method, start, n)
         except OutOfTime:

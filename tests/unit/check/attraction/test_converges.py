@@ -241,3 +241,47 @@ def test_with_momentum_nothing_arrives_where_no_set_is_known(problem: Problem) -
     for change in ({}, {"momentum": Fraction(1)}, {"momentum": -HALF}, {"nesterov": 2}, {"step": Fraction(0)}):
         found = converges.measure_converges(evidence(problem), HEAVY | RUN | change)
         assert found is (Reason.NEEDS_PREMISES if change else Reason.PRECISION)
+
+
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("moving", [False, True])
+def test_what_is_measured_of_an_end_depends_on_form_and_method(
+    residual: bool, moving: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The distance but of states to an isolated point; of these the state, and on manifolds the rest."""
+    one, two = (Enclosure(Fraction(n), Fraction(n)) for n in (1, 2))
+    monkeypatch.setattr(converges.momentum, "measure_arrival", lambda evidence, x, v, ar: one if len(x + v) == 4 else 0)
+    monkeypatch.setattr(converges.manifold_basin, "measure_arrival", lambda evidence, x, ar: two)
+    method = Method(STEP, HALF) if moving else Method(STEP)
+    with arithmetic("arb", 64) as ar:
+        state = [ar.constant(v) for v in method.at_rest(START)]
+        found = converges.arrival(evidence(RING if residual else WELL), method, state, 64)
+    assert found is not None
+    distance = found.pop("distance", None)
+    assert (distance is None) is (moving and not residual)
+    assert found == ({"rest" if residual else "state": one} if moving else {"rest": two} if residual else {})
+
+
+def test_every_part_of_a_run_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Step by step and in segments; where the end is not known of the last cube nothing is."""
+    told: list[tuple[object, ...]] = []
+    monkeypatch.setattr(converges, "look", lambda *given: told.append(given))
+    inputs = {"start": START, "step": STEP, "bits": 64, "steps": 3}
+    assert isinstance(converges.measure_converges(evidence(), inputs), dict) and told == [()] * 3
+    told.clear()
+    three = cubes(ends=(1, 2, 5))
+    assert converges.steps_of(three) == 5 and converges.steps_of(inputs) == 3
+    assert isinstance(converges.measure_converges(evidence(), three), dict)
+    assert told == [("steps of a run", n, 5) for n in (1, 2, 5)]
+    monkeypatch.setattr(converges, "arrival_of", lambda *_: None)
+    assert converges.measure_converges(evidence(), three) is Reason.PRECISION
+
+
+@pytest.mark.parametrize("step", [STEP / 2, STEP])
+def test_a_run_with_a_smaller_step_comes_into_the_basin_of_a_larger_one(step: Fraction) -> None:
+    """Of a basin for all steps up to its own; without momentum the sentence names none."""
+    facts = Facts(WELL, Witness(LIMIT, None, (TINY, TINY), ()))
+    facts.claims[BASIN.name] = Claim(BASIN.name, Status.PROVED, ".", {"radius": Enclosure(HALF, HALF)}, {"step": STEP})
+    numbers = {"distance": Enclosure(Fraction(0), HALF)}
+    status, sentence = converges.conclude_converges(facts, numbers, RUN | {"step": step})
+    assert status is Status.PROVED and sentence.about == (WELL.law, START, step, 3, HALF, None, HALF)
