@@ -39,7 +39,7 @@ MOST_VARIABLES = 4
 
 def measure_basin(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Show that SAM contracts on Omega; enclose the contraction at ``x*`` and the radius of the ball in Omega."""
-    if evidence.residual_form or "subdivision" not in inputs:
+    if "subdivision" not in inputs:
         from hallucert.check.attraction import manifold_basin  # with arrays, which isolated points do without
 
         return manifold_basin.measure(evidence, inputs) if "weights" in inputs else Reason.NEEDS_PREMISES

@@ -107,7 +107,7 @@ def measure_arrival(evidence: Evidence, x: list[Ball], v: list[Ball], ar: BallAr
         return None
     found = coordinates_of(evidence, region.inputs, 2 * objective.residual_count)
     point = Point(ar, evidence.point.problem, x)
-    if found is None or not (point.domain_certain and ar.all_finite([point.shifted_residual])):
+    if found is None or not point.domain_certain:
         return None
     (_, back, blocks), part = found, ar.constant(1 / objective.n)
     normals = matrix.scale(part, matrix.transpose(evidence.point.residual_jacobian_plus))

@@ -23,8 +23,6 @@ def spectral_norm(ar: BallArithmetic, rows: Sequence[Sequence[Ball]]) -> Enclosu
     The order of ``N N^T`` is the number of rows. None if it is indeterminate.
     """
     a = [list(row) for row in rows]
-    if not ar.all_finite(a):
-        return None
     found = extreme_eigenvalues(ar, matrix.symmetric_part(ar, ar.matrix_product(a, matrix.transpose(a))))
     return None if found is None else root(Enclosure(*found[1]))
 

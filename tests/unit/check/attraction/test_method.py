@@ -29,7 +29,7 @@ def test_a_method_is_what_its_inputs_say(
     """Both ways; without momentum b is 0."""
     assert method.inputs == inputs and method.shares == shares
     assert Method.of(inputs) == (method if method.momentum is not None else PLAIN)
-    assert Method.of({"step": E, "momentum": B}) == HEAVY
+    assert Method.of({"step": E, "momentum": B}) == HEAVY and Method(E, B).nesterov == 0
 
 
 @pytest.mark.parametrize(

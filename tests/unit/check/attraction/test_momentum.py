@@ -155,6 +155,7 @@ def test_the_derivative_of_a_step_and_its_norm_are_those_of_matrices(nesterov):
     "wrong",
     [
         {"basis": tuple(map(Fraction, range(9)))},
+        {"basis": tuple(Fraction(int(i == j)) for i in range(5) for j in range(4))},
         {"basis": tuple(Fraction(int(i == j or (i, j) == (0, 3))) for i in range(4) for j in range(4))},
         {"basis": tuple(Fraction(int(i == j != 2)) for i in range(4) for j in range(4))},
         {"step": Fraction(0)},
