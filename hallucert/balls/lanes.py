@@ -122,9 +122,8 @@ def _times_constant(constant: np.ndarray, rows: np.ndarray) -> np.ndarray:
     if low >= 0:
         result: np.ndarray = np.maximum(rows * low, rows * high)
         return result
-    # Around 0 (or NaN): each end from the four products.
-    turned = rows[::-1]
-    largest: np.ndarray = np.maximum(np.maximum(rows * low, rows * high), np.maximum(-turned * low, -turned * high))
+    # Around 0 (or NaN): the farther end of the lane by the end of the constant that has its sign, or the other ones.
+    largest: np.ndarray = np.maximum(rows * high, rows[::-1] * -low)
     return largest
 
 

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hallucert.balls import lanes as module
 from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.balls.lanes import Lanes
+from hallucert.errors import ArgumentError
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 SOME = st.one_of(FINITE, st.sampled_from([0.0, -0.0, 5e-324, -5e-324, 1e-308, 1.0, 1 / 3, 1e308, math.pi]))
@@ -201,3 +203,163 @@ def test_a_lane_with_one_indeterminate_end_decides_nothing():
             assert np.isinf(lanes.lower(x)).all() and np.isinf(lanes.upper(x)).all()
             quotient = lanes.constant(Fraction(1)) / x
             assert np.isinf(lanes.lower(quotient)).all() and np.isinf(lanes.upper(quotient)).all()
+
+
+def test_constants_hold_their_number():
+    """A third lies between two doubles; a constant around 0, times lanes of all signs, has the ends of its products."""
+    with lane_arithmetic("float") as lanes:
+        third = lanes.constant(Fraction(1, 3))
+        assert Fraction(third.lo[0]) < Fraction(1, 3) < Fraction(third.hi[0])
+        x = _lanes([(-3.0, -2.0), (-2.0, 3.0), (4.0, 5.0), (0.0, 0.0)])
+        for low, high in ((-2.0, 3.0), (-3.0, 2.0), (-2.0, 0.0), (0.0, 2.0), (-3.0, -2.0), (2.0, 3.0), (2.0, 2.0)):
+            for product in (Lanes(low, high) * x, x * Lanes(low, high)):
+                for i in range(4):
+                    exact = [Fraction(s) * Fraction(t) for s in (low, high) for t in (x.lo[i], x.hi[i])]
+                    assert min(exact) - Fraction(1, 2**48) <= Fraction(product.lo[i]) <= min(exact)
+                    assert max(exact) <= Fraction(product.hi[i]) <= max(exact) + Fraction(1, 2**48)
+
+
+def test_a_product_that_underflows_keeps_its_sign():
+    """One end is 0 exactly, on the side of its sign; the other is at most twice the smallest product that is told."""
+    small = [(1e-200, 1e-180), (0.0, 1e-180)]
+    for a in small:
+        for signs in itertools.product((1, -1), (1, -1)):
+            pairs = [tuple(sorted(s * t for t in a)) for s in signs]
+            product = _lanes(pairs[:1] * 2) * _lanes(pairs[1:] * 2)
+            low, high = product.lo[0], product.hi[0]
+            assert (low == 0 < high <= 2e-300) if signs[0] == signs[1] else (high == 0 > low >= -2e-300)
+
+
+@pytest.mark.parametrize("backend", ["float", "arb", "mpmath"])
+def test_one_lane_stands_for_all(backend):
+    """In what is picked, and whichever end is given once."""
+    with lane_arithmetic(backend) as lanes:
+        one = lanes.constant(Fraction(1))
+        for which in (np.array([True, False, True]), np.array([2, 0, 1, 1])):
+            assert lanes.lower(lanes.picked(one, which)).tolist() == [1]
+        two = lanes.box(np.array([2.0, 3.0]), np.array([2.0, 3.0]))
+        for sums in (one + two, two + one):
+            assert lanes.lower(sums).tolist() == pytest.approx([3, 4])
+        assert lanes.lower(two - one).tolist() == pytest.approx([1, 2])
+        assert lanes.lower(one - two).tolist() == pytest.approx([-1, -2])
+        assert lanes.upper(one / two).tolist() == pytest.approx([1 / 2, 1 / 3])
+        assert lanes.upper(two / one).tolist() == pytest.approx([2, 3])
+        assert lanes.upper(lanes.pi()).tolist() == pytest.approx([math.pi])
+        assert lanes.lower(lanes.negated(one, np.array([True, False]))).tolist() == [-1, 1]
+        assert (lanes.name, lanes.precision) == (backend, 53 if backend == "float" else 64)
+    for ends in ((0.0, np.array([1.0, 2.0, 3.0])), (np.array([-1.0, -2.0, -3.0]), 0.0), (0.0, 1.0)):
+        made = Lanes(*ends)
+        assert np.array_equal(made.lo, np.broadcast_to(ends[0], made.lo.shape)) and made.hi.size == np.size(
+            ends[0] - ends[1]
+        )
+
+
+def test_a_lane_is_finite_if_both_ends_are():
+    """And it has ends: infinite ones where it is not known."""
+    x = Lanes(np.array([0.0, -np.inf, 0.0, np.nan, 0.0]), np.array([1.0, 1.0, np.inf, 1.0, np.nan]))
+    with lane_arithmetic("float") as lanes:
+        assert lanes.finite(x).tolist() == [True, False, False, False, False]
+        low, high = lanes.ends(x)
+        assert low.tolist() == [0, -np.inf, 0, -np.inf, -np.inf] and high.tolist() == [1, 1, *[np.inf] * 3]
+
+
+def test_the_exponential_far_below_is_between_0_and_its_value():
+    """Below -709 it is 0 at least, and at most exp(-709) or its value at the upper end; above 709 it has none."""
+    ends = [
+        (-800.0, -1.0),
+        (-800.0, -750.0),
+        (-709.0, -709.0),
+        (1.0, 1.0),
+        (709.0, 709.0),
+        (0.0, 709.5),
+        (-800.0, 710.0),
+    ]
+    with lane_arithmetic("float") as lanes:
+        found = lanes.exp(_lanes(ends))
+        for pick in ([0], [3], range(7)):
+            alone = lanes.exp(_lanes([ends[i] for i in pick]))
+            assert np.array_equal(alone.rows, found.rows[:, list(pick)], equal_nan=True)
+    assert (found.lo[:2] == 0).all() and found.hi[0] == pytest.approx(math.exp(-1), rel=1e-14)
+    assert 0 < found.hi[1] == pytest.approx(math.exp(-709), rel=1e-12)
+    for i in (2, 3, 4):
+        assert found.lo[i] == pytest.approx(math.exp(ends[i][0]), rel=1e-12) and found.lo[i] < found.hi[i]
+    assert np.isnan(found.rows[:, 5:]).all()
+
+
+def test_real_powers_of_lanes():
+    """Of 4, by a root where that is enough; of what may not be positive there is none, whatever the exponent."""
+    with lane_arithmetic("float") as lanes:
+        x = _lanes([(4.0, 4.0), (0.0, 1.0)])
+        for exponent, exact in (
+            (Fraction(3), 64),
+            (Fraction(1, 2), 2),
+            (Fraction(-3, 2), 1 / 8),
+            (Fraction(1, 4), 2**0.5),
+        ):
+            found = lanes.real_power(x, exponent)
+            assert found.lo[0] <= exact * (1 + 1e-15) and exact * (1 - 1e-15) <= found.hi[0]
+            assert found.hi[0] - found.lo[0] < 1e-13 and np.isnan(found.rows[:, 1]).all()
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "sin", "cos", "tanh", "erf", "softplus"])
+def test_ends_are_those_of_the_balls_that_are_asked(monkeypatch, name):
+    """With 20 bits, too: below from the lower end of Arb's ball, above from the upper one."""
+    monkeypatch.setattr(module, "_BITS", 20)
+    points = [0.3, 0.7, 1.1, 2.3]
+    function = getattr(mpmath, name, lambda x: mpmath.log1p(mpmath.exp(x)))
+    with lane_arithmetic("float") as lanes, mpmath.workdps(30):
+        found = getattr(lanes, name)(_lanes([(x, x) for x in points]))
+        for i, x in enumerate(points):
+            value = function(mpmath.mpf(x))
+            assert found.lo[i] < value < found.hi[i] and found.hi[i] - found.lo[i] < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "least", "most"),
+    [
+        (2.9, 3.0, math.cos(3.0), math.cos(2.9)),
+        (0.1, 0.2, math.cos(0.2), math.cos(0.1)),
+        (6.0, 6.2, math.cos(6.0), math.cos(6.2)),
+        (1.0, 2.0, math.cos(2.0), math.cos(1.0)),
+        (3.0, 3.2, -1, math.cos(3.0)),
+        (6.0, 6.5, math.cos(6.0), 1),
+        (math.pi + 0.0025, 3.2, -1, math.cos(3.2)),  # what is nearer than 2^-10 pi to an extremum has it
+        (math.pi + 0.0035, 3.2, math.cos(math.pi + 0.0035), math.cos(3.2)),
+        (3.1, math.pi - 0.0025, -1, math.cos(3.1)),
+        (3.1, math.pi - 0.0035, math.cos(math.pi - 0.0035), math.cos(3.1)),
+        (2.0**40 - 9, 2.0**40 - 1, -1, 1),
+        (-(2.0**40), 0.0, math.nan, math.nan),
+        (0.0, 2.0**40, math.nan, math.nan),
+    ],
+)
+def test_a_wave_has_the_extrema_that_are_inside(low, high, least, most):
+    """And those within 2^-10 of a half turn; beyond 2^40 it has no ends."""
+    with lane_arithmetic("float") as lanes:
+        found = lanes.cos(_lanes([(low, high)]))
+    assert [found.lo[0], found.hi[0]] == pytest.approx([least, most], abs=1e-14, nan_ok=True)
+    assert not found.lo[0] > least and not found.hi[0] < most
+
+
+@pytest.mark.parametrize("backend", ["float", "arb", "mpmath"])
+def test_what_is_partly_outside_is_not_outside(backend):
+    """[0, 3] is not, of [1, 2]; and it does exclude 0 only with both ends."""
+    with lane_arithmetic(backend) as lanes:
+        x = lanes.box(np.array([0.0, 3.0, -1.0, 1.0]), np.array([3.0, 4.0, 0.0, 2.0]))
+        assert lanes.outside(x, 1.0, 2.0).tolist() == [False, True, True, False]
+        low, high = lanes.ends(x)
+        assert (low <= [0, 3, -1, 1]).all() and (high >= [3, 4, 0, 2]).all() and (high - low > 0.9).all()
+        pair = lanes.permuted([x, x], np.array([[0, 1, 0, 1]]))[0]
+        assert lanes.upper(pair).tolist() == high.tolist()
+    for name in ("double", None, 3, ["arb"]):
+        with pytest.raises(ArgumentError, match="backend"):
+            lane_arithmetic(name)
+
+
+def test_the_precision_of_lanes_ends_with_them():
+    """FLINT has its own again."""
+    import flint
+
+    before = flint.ctx.prec
+    with lane_arithmetic("arb", before + 20):
+        assert flint.ctx.prec == before + 20
+    assert flint.ctx.prec == before
