@@ -20,7 +20,7 @@ def test_halves_share_a_face_exactly():
 
 
 def test_sizes_lanes_and_ends_of_boxes():
-    """Of [0, 1] x [-1, 2] and [3, 4] x [5, 5.5]: widths 3 and 1, and each side in lanes; one lane has the ends of all."""
+    """Of [0, 1] x [-1, 2] and [3, 4] x [5, 5.5]: widths 3 and 1, and each side in lanes; one lane stands for all."""
     boxes = Boxes(np.array([0, 1]), np.array([[0.0, -1.0], [3.0, 5.0]]), np.array([[1.0, 2.0], [4.0, 5.5]]))
     assert boxes.width.tolist() == [3.0, 1.0] and boxes.middle.tolist() == [[0.5, 0.5], [3.5, 5.25]]
     small = Boxes(np.array([0]), np.array([[0.0, 0.0, 0.0]]), np.array([[0.25, 0.5, 0.125]]))
