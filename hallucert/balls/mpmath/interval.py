@@ -253,9 +253,7 @@ def _quotient(man: int, exp: int, divisor: int, divisor_exp: int, prec: int) -> 
 
 
 def integer_power(x: Interval, exponent: int) -> Interval:
-    """Enclose ``x**exponent`` for ``exponent >= 1``; exact at the ends up to directed rounding, tight on wide x."""
-    if x.a is None:
-        return x
+    """Enclose ``x**exponent``, ``exponent >= 1``, of a finite x; exact at the ends but for rounding, tight if wide."""
     prec = x.prec
     if exponent % 2 == 0 and x.b <= 0:
         x = -x

@@ -216,3 +216,83 @@ def test_rows_are_fixed_by_their_largest_entry() -> None:
     for sign in (1, -1):
         for bits, known in ((backend.SIZE_LIMIT - 2, True), (backend.SIZE_LIMIT - 1, False)):
             assert (backend._fixed([ar.constant(Fraction(sign * 2**bits))], 8) is not None) is known
+
+
+@pytest.mark.parametrize("bits", [8, 60, 200])
+@pytest.mark.parametrize(
+    "x",
+    [
+        Fraction(1, 3),
+        Fraction(-1, 3),
+        Fraction(1000),
+        Fraction(-1000),
+        Fraction(2**40 + 1),
+        -Fraction(2**40),
+        Fraction(7, 2),
+    ],
+)
+def test_the_exponential_lies_between_its_two_integers(x, bits) -> None:
+    """Exactly, before anything is rounded, and these are no farther apart than they are said to be."""
+    man, exp = int(x * 2**60) if x.denominator == 3 else int(x * 2), -60 if x.denominator == 3 else -1
+    low, high, exponent = series.exp_fixed(man, exp, bits)
+    with mpmath.workprec(2000):
+        exact = mpmath.ldexp(mpmath.exp(mpmath.ldexp(man, exp)), -exponent)
+        assert low < exact < high and (high - low) * 2 ** (bits - 4) < low
+
+
+@pytest.mark.parametrize("bits", [8, 60])
+@pytest.mark.parametrize("x", [1, -1, 3, 1000, -1000, 10**9, 2**40])
+def test_an_angle_is_reduced_within_its_error(x, bits) -> None:
+    """Whole quarters and a rest, of which as many units may be wrong as there are quarters, and one."""
+    n, rest, error, w = series.reduce_fixed(x, 0, bits)
+    with mpmath.workprec(2000):
+        exact = mpmath.ldexp(x - n * mpmath.pi / 2, w)
+        assert abs(exact - rest) < error == 1 + abs(n) and error * 2**bits < 2**w
+        assert abs(rest) <= mpmath.ldexp(mpmath.pi / 4 + 2.0 ** (2 - bits), w)
+        low, high = series.quadrants(x, 0, bits)
+        assert low <= mpmath.floor(x / (mpmath.pi / 2)) <= high <= low + 1
+        for name, function in (("sin", series.sine_fixed), ("cos", series.cosine_fixed)):
+            ends = function(rest, error, w)
+            value = mpmath.ldexp(getattr(mpmath, name)(mpmath.ldexp(exact, -w)), w)
+            assert ends[0] <= value <= ends[1] and ends[1] - ends[0] < 4 * error + 500
+
+
+def test_roots_of_both_ends_and_what_no_integer_is() -> None:
+    """[1, 4] has the root [1, 2] exactly; floats are no operands; what is indeterminate keeps the larger precision."""
+    root = functions.square_root(Interval(1, 0, 4, 0, 20))
+    assert [number(end) for end in (root.lo, root.hi)] == [1, 2]
+    x, unknown = from_integer(3, 20), Interval(None, 0, None, 0, 90)
+    for operate in (
+        lambda: x + 1.0, lambda: x - 1.0, lambda: x * 1.0, lambda: x / 1.0, lambda: 1.0 / x, lambda: 1.0 - x
+    ):  # fmt: skip
+        with pytest.raises(TypeError):
+            operate()
+    for found in (
+        x - unknown,
+        unknown - x,
+        x + unknown,
+        unknown * x,
+        x / unknown,
+        unknown / x,
+        from_integer(3, 99) - unknown,
+    ):
+        assert found.a is None and found.prec in (90, 99)
+    assert (from_integer(3, 99) - unknown).prec == 99 and (x - unknown).prec == 90
+    assert repr(unknown) == "Interval(indeterminate)" and repr(x) == "Interval(about 3.0 to 3.0, 20 bits)"
+
+
+@pytest.mark.parametrize("beyond", ["exp", "log", "tanh"])
+def test_a_bound_beyond_a_point_is_one(beyond) -> None:
+    """From loose values at the point: e^x (1 + d + d^2), log x + d/x, tanh x + d (1 - tanh^2 x), and at most 1."""
+    at = libmp.from_float(2.0), libmp.from_float(2.5)
+    point, length = libmp.from_float(0.5), libmp.from_float(0.0078125)
+    function = getattr(functions, f"{beyond}_beyond")
+    if beyond == "tanh":
+        at = libmp.from_float(0.25), libmp.from_float(0.75)
+        assert number(function(at, point, length, PREC)) == 0.75 + 0.0078125 * (1 - 0.0625)
+        below = libmp.from_float(-0.25), libmp.from_float(0.75)
+        assert number(function(below, point, length, PREC)) == 0.75 + 0.0078125
+        assert function((at[0], libmp.from_float(0.9999)), point, length, PREC) == libmp.fone
+        return
+    expected = {"exp": 2.5 * (1 + 0.0078125 + 0.0078125**2), "log": 2.5 + 0.0078125 / 0.5}[beyond]
+    assert number(function(at, point, length, PREC)) == expected
