@@ -116,7 +116,7 @@ def tanh_bounds(x: Mpf, prec: int) -> Bounds:
     e_low, e_high, exponent = series.exp_fixed(-2 * signed(x), x[2], prec + 32 + 2 * small)
     one, w = 1 << -exponent, prec + 4 + small  # e and 1 in the same units; the quotients have w bits after the point
     least = (one - e_high << w) // (one + e_high)
-    most = min(-((e_low - one << w) // (one + e_low)), 1 << w)
+    most = -((e_low - one << w) // (one + e_low))
     return _outward(least, most, -w, prec)
 
 

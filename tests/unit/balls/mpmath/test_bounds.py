@@ -76,7 +76,7 @@ def test_what_the_exponential_leaves_open_is_left_open_by_the_logarithm(loose, x
     """On both sides, and squared on the lower one."""
     low, high = bounds("log", x)
     exact = mpmath.log(number(x))
-    assert low <= exact + mpmath.log(1 - PART * 0.99) and exact + PART * 0.99 <= high
+    assert low <= exact - mpmath.log1p(PART) and exact - mpmath.log1p(-PART) <= high
     assert exact - low < 3 * PART and high - exact < 3 * PART
 
 
@@ -89,7 +89,9 @@ def test_what_its_series_leaves_open_is_left_open_by_erf(loose, x) -> None:
     assert exact * (1 - 3 * PART) < low and [-high, -low] == bounds("erf", -x)
 
 
-@pytest.mark.parametrize("x", [Fraction(1, 3), Fraction(2), Fraction(7, 2), Fraction(5), Fraction(-1), Fraction(100)])
+@pytest.mark.parametrize(
+    "x", [Fraction(1, 3), Fraction(2), Fraction(7, 2), Fraction(5), Fraction(-1), Fraction(22, 7), Fraction(1, 256)]
+)
 def test_what_the_reduction_leaves_open_is_left_open(monkeypatch, x) -> None:
     """Of sine and cosine, in all quadrants."""
     real = series.reduce_fixed
@@ -118,6 +120,12 @@ def test_a_logarithm_that_is_not_close_is_refused(monkeypatch) -> None:
     with mpmath.workdps(60):
         low, high = bounds("log", 3)
         assert low <= mpmath.log(3) <= high < low + 2.0**-10
+        for off in (0.3, -0.3):  # 1/3 and 1/4 of the number
+            monkeypatch.setattr(
+                functions, "mpf_log", lambda *a, off=off: libmp.mpf_add(real(*a), libmp.from_float(off))
+            )
+            low, high = bounds("log", 3)
+            assert low <= mpmath.log(3) <= high
 
 
 def test_constants_are_taken_from_the_outer_ends(monkeypatch) -> None:
@@ -296,3 +304,39 @@ def test_a_bound_beyond_a_point_is_one(beyond) -> None:
         return
     expected = {"exp": 2.5 * (1 + 0.0078125 + 0.0078125**2), "log": 2.5 + 0.0078125 / 0.5}[beyond]
     assert number(function(at, point, length, PREC)) == expected
+
+
+@pytest.mark.parametrize(
+    ("ends", "found"),
+    [
+        ((2.0**-20, 0.99 * 2.0**-11), (2.0**-20 - (0.99 * 2.0**-11) ** 2, 0.99 * 2.0**-11)),
+        ((0.0, 2.0**-20), (0, 2.0**-20)),
+        ((0.25, 0.5), (mpmath.log1p(0.25), mpmath.log1p(0.5))),
+        ((2.0**-20, 0.5), (mpmath.log1p(2.0**-20), mpmath.log1p(0.5))),
+    ],
+)
+def test_softplus_takes_both_bounds_of_its_exponential(monkeypatch, ends, found) -> None:
+    """From e - e^2 to e where that is enough, otherwise log(1 + e); of 0 it is 0, not less."""
+    honest = functions.exp_bounds
+
+    def stub(x, prec):
+        return tuple(map(libmp.from_float, ends)) if x == libmp.from_int(-5) else honest(x, prec)
+
+    monkeypatch.setattr(functions, "exp_bounds", stub)
+    low, high = (number(end) for end in functions.softplus_bounds(libmp.from_int(-5), 10))
+    assert found[0] * (1 - 2.0**-8) <= low <= found[0] and found[1] <= high <= found[1] * (1 + 2.0**-8)
+
+
+def test_a_narrow_interval_hands_on_both_bounds_and_its_length() -> None:
+    """Up to 2^-7; of a wider one the upper end is asked."""
+    told = []
+
+    def beyond(at, x, length, prec):
+        told.append((at, x, length))
+        return libmp.from_int(9)
+
+    at = libmp.from_int(2), libmp.from_int(3)
+    found = functions.increasing(lambda x, prec: at, Interval(256, -8, 257, -8, PREC), beyond)
+    assert told == [(at, libmp.fone, libmp.from_float(2.0**-8))] and (found.lo, found.hi) == (at[0], libmp.from_int(9))
+    found = functions.increasing(lambda x, prec: at, Interval(1, 0, 2, 0, PREC), beyond)
+    assert len(told) == 1 and (found.lo, found.hi) == at
