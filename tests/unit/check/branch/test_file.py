@@ -38,6 +38,16 @@ def program() -> ProgramObjective:
     return ProgramObjective(b.program([b.reshape(b.mul(b.input(0), b.input(0)), (2,))]), ["x"])
 
 
+STORED_START = json.loads(STORED.read_text())["branches"][0]["cells"][0]["start"]
+
+
+def ending(end) -> dict:
+    """The stored file with another end of its first part."""
+    data = json.loads(STORED.read_text())
+    data["branches"][0]["cells"][0]["parts"][0]["end"] = end
+    return data
+
+
 def spanning(low, high) -> dict:
     """The stored file with another span of its first cell."""
     data = json.loads(STORED.read_text())
@@ -91,6 +101,7 @@ def target(d=2) -> dict:
         (lambda: file(kind="diagram", claims=[OPEN_TARGET, COMPLETE | HELD]), "target"),
         (lambda: file(claims=[COMPLETE]), "claims[0].name"),
         (lambda: json.loads(STORED.read_text()) | {"claims": [OPEN_TARGET]}, "claims"),
+        (lambda: ending(STORED_START), "branches[0].cells[0].parts[0].end"),
         (lambda: spanning("0", "1"), "branches[0].cells[0].span"),
         (lambda: spanning("-1", "0"), "branches[0].cells[0].span"),
     ],

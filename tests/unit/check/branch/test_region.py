@@ -240,6 +240,7 @@ def test_what_a_cell_holds_is_between_its_faces(multiplier, slope, found, held) 
 
 
 def test_a_point_of_lambda_is_no_gap() -> None:
-    """Enclosures that meet in one number leave it."""
+    """Enclosures that meet in one number leave it; there are three of the coordinates at most."""
+    assert regions.MAX_DIMENSION == 3
     assert not is_apart(SimpleNamespace(multiplier=(Fraction(2), Fraction(2))))
     assert is_apart(SimpleNamespace(multiplier=(Fraction(0), Fraction(0))))
