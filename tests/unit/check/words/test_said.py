@@ -92,8 +92,9 @@ def test_a_short_number_stands_for_a_step_just_above_it() -> None:
             assert attraction.as_given(step) == short
         for step in (short * (1 - Fraction(1, 2**70)), short * (1 + Fraction(1, 2**61))):
             assert attraction.as_given(step) == step
-    near = Fraction(1, 2**62 - 1)  # below it there is no short one
-    assert attraction.as_given(decimal + near) == decimal + near
+    for long in (Fraction(1, 1_000_003), Fraction(1234567890123, 10**13)):
+        step = long * (1 + Fraction(1, 2**63))
+        assert attraction.as_given(step) == step
 
 
 def test_a_start_is_written_out_if_it_is_short() -> None:
@@ -101,10 +102,13 @@ def test_a_start_is_written_out_if_it_is_short() -> None:
     for length, written in ((400, True), (401, False)):
         text = attraction.converges(SAM, (Fraction(10 ** (length - 1)),), HALF, 3, HALF, None, HALF)
         assert ("x_0 = (1" in text) is written and ("the start x_0 among the inputs" in text) is not written
-    for digits, written in ((7, True), (8, False)):
-        step = Fraction(10**digits - 1, 10**8 + 1)
-        text = attraction.basin(SAM, HALF, step, HALF, None)
-        assert (f"{step.numerator}/{step.denominator}" in text) is (written and len(str(step)) <= 16)
+    for step, said in (
+        (Fraction(1234567, 2**24), "E = 1234567/16777216"),
+        (Fraction(12345677, 2**24), "E is in [0.73"),
+    ):
+        assert said in attraction.basin(SAM, HALF, step, HALF, None)
+    for rho, said in ((10**12, "above -1/rho = -1/1000000000000 by"), (10**13, "above -1/rho by")):
+        assert said in attraction.c32_holds(side(1, 2), Fraction(rho), True, False)
     assert "with momentum" not in attraction.converges(SAM, (), HALF, 3, HALF, None, HALF)
     runs = [attraction.converges(SAM, (), HALF, 3, HALF, None, HALF, HALF, *more) for more in ((), (0,), (1,))]
     assert runs[0] == runs[1] and "the momentum (heavy ball) 1/2" in runs[0] and "Nesterov's momentum 1/2" in runs[2]
@@ -163,33 +167,36 @@ NUMBERS = {name: side(1, 2) for name in ("gradient_norm", "length", "smallest_si
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "unsaid"),
+    ("sentence", "about", "said", "unsaid"),
     [
-        (sheet.curve(OPEN, NUMBERS), "one connected smooth curve", "no other solutions"),
-        (sheet.curve(CLOSED, NUMBERS), "one smooth closed curve, gone round once", "connected"),
-        (sheet.curve(CLOSED, NUMBERS), "There are no other solutions in the cells.", "connected"),
-        (sheet.surface(OPEN, NUMBERS), "one connected smooth surface", "whole component"),
-        (sheet.surface(CLOSED, NUMBERS), "one smooth closed surface. ", "connected"),
-        (sheet.surface(CLOSED, NUMBERS), "It is a whole component of the solutions.", "connected"),
-        (sheet.surface(OPEN, NUMBERS), "2 overlapping charts,", "1 chart,"),
-        (sheet.surface(SimpleNamespace(index=1, cells=1, closed=False), NUMBERS), "1 chart,", "overlapping"),
-        (sheet.regular(OPEN, NUMBERS), "the curve and, at its ends, its continuation.", "edges"),
-        (sheet.regular(CLOSED, NUMBERS), "nothing but the curve.", "continuation"),
-        (sheet.regular(SimpleNamespace(index=1, closed=False, noun="surface"), NUMBERS), "at its edges, its", "ends"),
+        (sheet.curve, (OPEN, NUMBERS), "one connected smooth curve", "no other solutions"),
+        (sheet.curve, (CLOSED, NUMBERS), "one smooth closed curve, gone round once", "connected"),
+        (sheet.curve, (CLOSED, NUMBERS), "There are no other solutions in the cells.", "connected"),
+        (sheet.surface, (OPEN, NUMBERS), "one connected smooth surface", "whole component"),
+        (sheet.surface, (CLOSED, NUMBERS), "one smooth closed surface. ", "connected"),
+        (sheet.surface, (CLOSED, NUMBERS), "It is a whole component of the solutions.", "connected"),
+        (sheet.surface, (OPEN, NUMBERS), "2 overlapping charts,", "1 chart,"),
+        (sheet.surface, (SimpleNamespace(index=1, cells=1, closed=False), NUMBERS), "1 chart,", "overlapping"),
+        (sheet.regular, (OPEN, NUMBERS), "the curve and, at its ends, its continuation.", "edges"),
+        (sheet.regular, (CLOSED, NUMBERS), "nothing but the curve.", "continuation"),
+        (sheet.regular, (SimpleNamespace(index=1, closed=False, noun="surface"), NUMBERS), "at its edges, its", "ends"),
         (
-            sheet.turning(CLOSED, {}, 1),
+            sheet.turning,
+            (CLOSED, {}, 1),
             "once, counterclockwise in the order of its cells: its total turning is 1 t",
             "-",
         ),
         (
-            sheet.turning(CLOSED, {}, -1),
+            sheet.turning,
+            (CLOSED, {}, -1),
             "once, clockwise in the order of its cells: its total turning is -1 t",
             "counter",
         ),
     ],
 )
-def test_a_sheet_is_said_to_be_what_it_is(text, said, unsaid) -> None:
+def test_a_sheet_is_said_to_be_what_it_is(sentence, about, said, unsaid) -> None:
     """With ends or closed, in one chart or several, one way round or the other."""
+    text = sentence(*about)
     assert said in text and unsaid not in text
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import hallucert as hc
@@ -42,6 +43,14 @@ def test_traps_are_written_by_the_labels_of_others() -> None:
     assert "traps" not in to_json(replace(basins, traps=()))
     traps = (SimpleNamespace(others=(0, 1)), SimpleNamespace(others=()))
     assert to_json(replace(basins, traps=traps))["traps"] == [LABELS[0] + LABELS[1], ""]
+
+
+def test_cells_that_are_decided_have_steps() -> None:
+    """Those with a label but 0, also those that leave the box."""
+    basins = hc.load(STORED / "well-basins.json")
+    for label in (0, 1, 2):
+        labels = np.full_like(basins.labels, label)
+        assert len(to_json(replace(basins, labels=labels))["steps"]) == (len(labels) if label else 0)
 
 
 def test_an_undecided_claim_keeps_no_numbers() -> None:
