@@ -1,0 +1,107 @@
+"""Numbers go in and out of mpmath's arithmetic as they are, up to the sizes of which there are some."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import pytest
+
+from hallucert.balls.facade import SIZE_LIMIT, UNDERFLOW_LIMIT
+from hallucert.balls.mpmath import backend
+from hallucert.balls.mpmath.backend import MpmathArithmetic
+from hallucert.balls.mpmath.interval import Interval
+from hallucert.errors import ArgumentError
+
+AR = MpmathArithmetic(106)
+
+
+def interval(low, e, high, f) -> Interval:
+    return Interval(low, e, high, f, 106)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, -0.75, 3.0, 1e300, 5e-324, -(2.0**-1022)])
+def test_doubles_go_in_and_out_exactly(value) -> None:
+    """Also the smallest and large ones."""
+    ball = AR.from_float(value)
+    assert AR.endpoints(ball) == (Fraction(value),) * 2
+    assert AR.approximate(ball) == pytest.approx(value, rel=0, abs=5e-324)
+
+
+@pytest.mark.parametrize(
+    "value", [Fraction(1, 3), Fraction(-22, 7), Fraction(10**40), Fraction(1, 10**40), Fraction(2**70 + 1)]
+)
+def test_long_numbers_have_the_nearest_doubles_but_one(value) -> None:
+    """And widths, of what has some."""
+    assert AR.approximate(AR.constant(value)) == pytest.approx(float(value), rel=2.0**-51)
+    wide = AR.interval(value, value + abs(value) / 3)
+    assert AR.width(wide) == pytest.approx(float(abs(value) / 3), rel=2.0**-50)
+    assert math.isnan(AR.width(AR.indeterminate())) and math.isinf(AR.approximate(interval(-1, 2000, -1, 2000)))
+
+
+@pytest.mark.parametrize(
+    ("ball", "finite"),
+    [
+        (interval(0, 0, 1, SIZE_LIMIT - 2), True),
+        (interval(0, 0, 1, SIZE_LIMIT - 1), False),
+        (interval(-1, SIZE_LIMIT - 2, 0, 0), True),
+        (interval(-1, SIZE_LIMIT - 1, 0, 0), False),
+        (interval(0, SIZE_LIMIT + 9, 0, SIZE_LIMIT + 9), True),
+        (interval(None, 0, None, 0), False),
+    ],
+)
+def test_what_is_finite_is_so_at_both_ends(ball, finite) -> None:
+    """And 0 is, however it is written."""
+    assert AR.is_finite(ball) is finite
+    if ball.a is not None and ball.e < SIZE_LIMIT:
+        if finite:
+            assert AR.absolute_sum([ball]) == Fraction(2) ** (SIZE_LIMIT - 2)
+        else:
+            with pytest.raises(ArgumentError):
+                AR.absolute_sum([ball])
+
+
+def test_sums_of_very_different_sizes_are_bounds() -> None:
+    """2^2000 and 1, in any order."""
+    large, one = interval(1, 2000, 1, 2000), AR.constant(Fraction(1))
+    for balls in ([large, one], [one, large], [one, -large, one]):
+        assert 2**2000 + len(balls) - 1 <= AR.absolute_sum(balls) < 2**2000 * (1 + Fraction(1, 2**100))
+
+
+def test_what_is_too_small_has_no_logarithm() -> None:
+    """Up to 2^-UNDERFLOW_LIMIT."""
+    for exponent, known in ((-UNDERFLOW_LIMIT, True), (-UNDERFLOW_LIMIT - 1, False), (-2 * UNDERFLOW_LIMIT, False)):
+        x = interval(1, exponent, 1, exponent)
+        if not known:
+            assert not AR.is_finite(AR.log(x)) and not AR.is_finite(AR.real_power(x, Fraction(1, 3)))
+    assert AR.real_power(AR.constant(Fraction(2)), Fraction(1, 3)).prec == 106
+
+
+def test_centres_lie_in_the_middle() -> None:
+    """Also of [1, 8], whose ends are written with one number; of a point it is the point, of nothing it is nothing."""
+    assert AR.endpoints(AR.centre(interval(1, 0, 1, 3))) == (Fraction(9, 2),) * 2
+    assert AR.centre(AR.indeterminate()).a is None
+    assert AR.endpoints(AR.centre(AR.constant(Fraction(3, 8)))) == (Fraction(3, 8),) * 2
+
+
+def test_what_a_row_cuts_off_is_in_its_radius() -> None:
+    """Of a point with more bits than are kept, and of an interval whose ends are written with one number."""
+    third, large = AR.constant(Fraction(1, 3)), AR.constant(Fraction(2) ** 60)
+    point = interval(third.a, third.e, third.a, third.e)
+    middle, radius, exponent = backend._fixed([point, large, interval(5, 0, 5, 58)], 8)
+    for ball, m, r in zip([point, large, interval(5, 0, 5, 58)], middle, radius, strict=True):
+        low, high = AR.endpoints(ball)
+        assert (m - r) * Fraction(2) ** exponent <= low and high <= (m + r) * Fraction(2) ** exponent
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_hole_in_either_matrix_spoils_its_products_alone(side) -> None:
+    """Of matrices that are multiplied in integers, and of those that are not."""
+    for size in (2, 6):
+        one, hole = AR.constant(Fraction(1)), AR.indeterminate()
+        matrices = [[[one] * size for _ in range(size)] for _ in range(2)]
+        matrices[side][0][0] = hole
+        product = AR.matrix_product(*matrices)
+        known = [[AR.is_finite(ball) for ball in row] for row in product]
+        assert known == [[(i if side == 0 else j) != 0 for j in range(size)] for i in range(size)]
+        assert AR.endpoints(product[1][1]) == (size, size)
