@@ -122,3 +122,14 @@ def test_long_products_are_cut_without_a_difference(ar, monkeypatch):
             low, high = ar.endpoints(ball)
             exact = sum(a[i][k] * b[k][j] for k in range(40))
             assert low <= exact <= high and high - low < Fraction(1, 2**80)
+
+
+def test_what_is_beyond_all_sizes_is_so_on_every_side(ar):
+    """Below, in the radius alone, and in a matrix; what is far below all sizes is enclosed by the least ones."""
+    huge, tiny = ar.constant(Fraction(2) ** (SIZE_LIMIT - 1)), ar.power(ar.constant(Fraction(1, 2)), 200_000)
+    assert not ar.all_finite([[-huge]]) and not ar.is_finite(ar.hull(huge, -huge))
+    for ball in (ar.hull(tiny, tiny * 3), tiny * 3, ar.hull(-tiny, tiny)):
+        low, high = ar.endpoints(ball)
+        assert low <= 0 < Fraction(1, 2**SIZE_LIMIT) <= high and high <= Fraction(1, 2 ** (SIZE_LIMIT - 3))
+        low, high = ar.endpoints(-ball)
+        assert low <= -Fraction(1, 2**SIZE_LIMIT) < 0 <= high
