@@ -88,10 +88,12 @@ def test_what_a_row_cuts_off_is_in_its_radius() -> None:
     """Of a point with more bits than are kept, and of an interval whose ends are written with one number."""
     third, large = AR.constant(Fraction(1, 3)), AR.constant(Fraction(2) ** 60)
     point = interval(third.a, third.e, third.a, third.e)
-    middle, radius, exponent = backend._fixed([point, large, interval(5, 0, 5, 58)], 8)
-    for ball, m, r in zip([point, large, interval(5, 0, 5, 58)], middle, radius, strict=True):
-        low, high = AR.endpoints(ball)
-        assert (m - r) * Fraction(2) ** exponent <= low and high <= (m + r) * Fraction(2) ** exponent
+    for row in ([point, large, interval(5, 0, 5, 58)], [interval(5, 0, 5, 2)]):
+        for bits in (8, 60):
+            middle, radius, exponent = backend._fixed(row, bits)
+            for ball, m, r in zip(row, middle, radius, strict=True):
+                low, high = AR.endpoints(ball)
+                assert (m - r) * Fraction(2) ** exponent <= low and high <= (m + r) * Fraction(2) ** exponent
 
 
 @pytest.mark.parametrize("side", [0, 1])
