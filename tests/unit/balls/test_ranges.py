@@ -127,9 +127,24 @@ def test_long_products_are_cut_without_a_difference(ar, monkeypatch):
 def test_what_is_beyond_all_sizes_is_so_on_every_side(ar):
     """Below, in the radius alone, and in a matrix; what is far below all sizes is enclosed by the least ones."""
     huge, tiny = ar.constant(Fraction(2) ** (SIZE_LIMIT - 1)), ar.power(ar.constant(Fraction(1, 2)), 200_000)
-    assert not ar.all_finite([[-huge]]) and not ar.is_finite(ar.hull(huge, -huge))
-    for ball in (ar.hull(tiny, tiny * 3), tiny * 3, ar.hull(-tiny, tiny)):
+    assert not ar.all_finite([[-huge]]) and not ar.is_finite(
+        ar.interval(-(Fraction(2) ** SIZE_LIMIT), Fraction(2) ** SIZE_LIMIT)
+    )
+    assert np.isnan(ar.approximations([[huge, -huge]])).all()
+    unit = Fraction(1, 2**SIZE_LIMIT)
+    for ball in (tiny * ar.constant(Fraction(1, 3)), tiny * 3):
         low, high = ar.endpoints(ball)
-        assert low <= 0 < Fraction(1, 2**SIZE_LIMIT) <= high and high <= Fraction(1, 2 ** (SIZE_LIMIT - 3))
-        low, high = ar.endpoints(-ball)
-        assert low <= -Fraction(1, 2**SIZE_LIMIT) < 0 <= high
+        assert low == 0 < unit <= high <= 8 * unit and ar.endpoints(-ball) == (-high, 0)
+    low, high = ar.endpoints(ar.hull(-tiny, tiny))
+    assert -8 * unit <= low <= -unit < 0 < unit <= high <= 8 * unit
+    low, high = ar.endpoints(ar.constant(unit) + ar.hull(-tiny, tiny))
+    assert low < unit < high
+
+
+@pytest.mark.parametrize("ends", [(-3, "1/2"), ("-1/2", 3), (-3, 0), (0, 3), ("-1/4", "1/2")])
+def test_even_powers_begin_at_0(ar, ends):
+    """Wherever 0 is in the ball."""
+    for exponent in (2, 4):
+        low, high = ar.endpoints(ar.power(ar.interval(*map(Fraction, ends)), exponent))
+        most = max(abs(Fraction(end)) for end in ends) ** exponent
+        assert -Fraction(1, 2**20) < low <= 0 and most <= high < most + Fraction(1, 2**20)

@@ -188,7 +188,9 @@ def test_what_a_quadrant_leaves_open_widens_the_range_of_the_sine(monkeypatch) -
         assert cosine.hi == libmp.fone
 
 
-@pytest.mark.parametrize("ends", [(0, 7), (-7, 0), (-100, 100), (2**300, 2**300 + 9), (-(2**300), 0), (0, 2**300)])
+@pytest.mark.parametrize(
+    "ends", [(0, 7), (-7, 0), (-100, 100), (2**300, 2**300 + 9), (2**1000, 2**1000 + 1), (-(2**300), 0), (0, 2**300)]
+)
 def test_a_whole_turn_reaches_both_extrema(ends) -> None:
     """Wherever it begins and however far it goes."""
     x = Interval(ends[0], 0, ends[1], 0, 400)
@@ -340,3 +342,12 @@ def test_a_narrow_interval_hands_on_both_bounds_and_its_length() -> None:
     assert told == [(at, libmp.fone, libmp.from_float(2.0**-8))] and (found.lo, found.hi) == (at[0], libmp.from_int(9))
     found = functions.increasing(lambda x, prec: at, Interval(1, 0, 2, 0, PREC), beyond)
     assert len(told) == 1 and (found.lo, found.hi) == at
+
+
+@pytest.mark.parametrize(("first", "last"), [((0.5, 0.625), (0.375, 0.75)), ((0.375, 0.75), (0.5, 0.625))])
+def test_a_wave_takes_the_outer_bounds_of_both_ends(first, last) -> None:
+    """Between extrema, whichever end has them."""
+    x = Interval(1, -3, 1, -2, PREC)
+    known = {0.125: first, 0.25: last}
+    found = functions.oscillating(lambda end, prec: tuple(map(libmp.from_float, known[float(number(end))])), x, 1)
+    assert [float(number(end)) for end in (found.lo, found.hi)] == [0.375, 0.75]
