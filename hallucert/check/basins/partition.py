@@ -149,7 +149,7 @@ def _cover_once(cells: np.ndarray) -> bool:
     if not (len(cells) and (level >= 0).all() and (level <= DEEPEST).all()):
         return False
     down = DEEPEST - level
-    if not all((k >= 0).all() and (k >> level == 0).all() for k in (i, j)):
+    if not all((k >> level == 0).all() for k in (i, j)):  # -1 of negative ones
         return False
     first = _first(cells)
     order = np.argsort(first)

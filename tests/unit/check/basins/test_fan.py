@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import mpmath
@@ -10,6 +11,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.check.basins import fan as fans
 from hallucert.check.basins.fan import SIDES, TURNS, fan
 from hallucert.check.basins.tube import SamStep, Tubes
 
@@ -179,3 +181,34 @@ def test_each_of_many_tubes_has_its_own_boxes(monkeypatch: pytest.MonkeyPatch) -
     for k in range(5):
         alone, mine, _ = fanned("float", tubes[k : k + 1], f)
         assert len(alone) == (owner == k).sum() and np.array_equal(mine, boxes[owner == k])
+
+
+def test_arcs_reach_from_the_least_to_the_largest_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the enclosures of both of their ends, whichever comes first."""
+    wide = {-1: (0.0, 1.0), 1: (2.0, 3.0), 0: (9.0, 9.0)}
+    monkeypatch.setattr(fans, "_ends", lambda: np.array([[-1.0, 1.0], [1.0, -1.0]]))
+    monkeypatch.setattr(fans, "_units", lambda lanes, t: np.array([[wide[int(v)]] * 2 for v in t]))
+    arcs, middles = fans._directions(None)
+    assert (arcs == [0.0, 3.0]).all() and (middles == 9.0).all() and arcs.shape == (2, 2, 2)
+
+
+@pytest.mark.parametrize(("first", "last"), [((0.0, 0.5), (0.25, 0.75)), ((-0.5, -0.25), (0.0, 0.0))])
+def test_images_of_an_arc_hold_those_of_each_of_its_directions(first, last) -> None:
+    """With the middle at one of its ends, for a cubic, in fractions: u goes from the first to the last."""
+    f, rho, step = hc.Objective.parse("x**3/6 + x*y**2/2 + y**2 + x*y"), Fraction(3, 2), Fraction(1, 4)
+    lanes, c = lane_arithmetic("mpmath", 106), (Fraction(1), Fraction(1, 2))
+    with lanes:
+        made = SamStep(lanes, f, rho, step)
+        thin = [lanes.constant(v) for v in c]
+        still = [lanes.box(np.zeros(1), np.zeros(1))] * 2
+        sides = [np.sort([a, b]) for a, b in zip(first, last, strict=True)]
+        arc = [lanes.box(side[:1], side[1:]) for side in sides]
+        for middle in (first, last):
+            u = [lanes.box(np.array([v]), np.array([v])) for v in middle]
+            (boxes,), known = fans._images(made, thin, still, arc, u, 1)
+            assert known.all()
+            for direction in itertools.product(*[[*side, side.mean()] for side in sides]):
+                x, y = (a + rho * Fraction(float(b)) for a, b in zip(c, direction, strict=True))
+                exact = c[0] - step * (x * x / 2 + y * y / 2 + y), c[1] - step * (x * y + 2 * y + x)
+                for v, (low, high) in zip(exact, boxes.tolist(), strict=True):
+                    assert low <= v <= high

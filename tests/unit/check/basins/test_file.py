@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import hallucert as hc
+from hallucert.check.basins.attractor import ellipses_of
 from hallucert.check.basins.file import from_json as basins_from_json
 from hallucert.check.basins.trap import Trap
 from hallucert.check.file.fields import problem_digest
@@ -124,3 +125,12 @@ def test_a_file_without_traps_has_no_field_for_them():
     for data in ([], 7):
         with pytest.raises(CertificateError, match="object"):
             basins_from_json(data)
+
+
+def test_a_basin_serves_for_its_own_step_and_smaller_ones() -> None:
+    """Exactly up to it."""
+    found = from_json(DATA)
+    (point,) = found.attractors
+    step = point["basin"].inputs["step"]
+    for asked, serves in ((step / 2, True), (step, True), (step + Fraction(1, 2**70), False)):
+        assert bool(ellipses_of(point, found.problem, asked)) is serves

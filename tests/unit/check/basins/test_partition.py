@@ -148,3 +148,27 @@ def test_bounds_of_cells_hold_them_exactly() -> None:
             side = (b - a) / 2**level
             assert Fraction(p) <= a + k * side and a + (k + 1) * side <= Fraction(q)
             assert q - p < float(side) + 1e-13
+
+
+def deep() -> list[list[int]]:
+    """Cells of all levels down to the deepest, around the first corner."""
+    children = [(0, 1), (1, 0), (1, 1)]
+    return [[DEEPEST, 0, 0], *([level, *child] for level in range(1, DEEPEST + 1) for child in children)]
+
+
+def test_the_deepest_cells_are_cells_and_deeper_ones_are_none() -> None:
+    """In cells or in text; a box in the very first one touches no other; indices that overflow are none."""
+    box, unit = np.array([[0.0, 1.0], [0.0, 1.0]]), 2.0**-DEEPEST
+    found = Partition(box, np.array(deep()))
+    here = np.array([[[unit / 4, unit / 2]] * 2])
+    assert [part.tolist() for part in found.touched(here)] == [[0], [0], [False]]
+    for beside in ([DEEPEST + 1, 0, 0], [DEEPEST + 1, 1, 0], [-1, 0, 0], [DEEPEST, 0, 0]):
+        for cells in ([beside, *deep()], [*deep(), beside]):
+            with pytest.raises(ArgumentError):
+                Partition(box, np.array(cells))
+    for k in (24, 31, 32, 36, 40, 41, 48):
+        for other in ([1, 1 + 2**k, 1], [1, 1, 1 + 2**k], [1, 1 - 2**k, 1]):
+            with pytest.raises(ArgumentError):
+                Partition(box, np.array([[1, 0, 0], [1, 0, 1], [1, 1, 0], other]))
+    with pytest.raises(ValueError, match=f"no cell below the level {DEEPEST}"):
+        from_text("+" * (DEEPEST + 1) + "." * (3 * DEEPEST + 4))

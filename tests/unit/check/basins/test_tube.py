@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import mpmath
@@ -10,6 +11,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.check.basins import tube
 from hallucert.check.basins.tube import SamStep, Tubes
 
 RHO, STEP = Fraction(7, 2), Fraction(1, 2000)
@@ -165,3 +167,88 @@ def test_a_point_is_in_the_boxes_of_its_tube() -> None:
     assert (tubes.size > 0).all()
     for boxes in (tubes.boxes(), Tubes(np.zeros((1, 2)), np.array([[1.0, 0.0]]), np.zeros((1, 2))).boxes()):
         assert (boxes[..., 0] < 0).all() and (boxes[..., 1] > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("formula", "total"),
+    [
+        ("x**2*y + exp(y)*sin(x) - tanh(x)", True),
+        ("x**0 + y**2", True),
+        ("x**(-2) + y**2", False),
+        ("x/y", False),
+        ("log(x) + y", False),
+        ("sqrt(x) + y", False),
+        ("x**2.5 + y", False),
+    ],
+)
+def test_domains_are_looked_at_where_there_are_some(formula: str, total: bool) -> None:
+    """Where every operation is defined everywhere nothing has to be."""
+    assert SamStep(lane_arithmetic("float"), hc.Objective.parse(formula), Fraction(1), STEP).total is total
+
+
+def bare_step(monkeypatch: pytest.MonkeyPatch, **given: object) -> SamStep:
+    """Return a step of a paraboloid with other methods."""
+    step = SamStep(lane_arithmetic("float"), hc.Objective.parse("(x**2 + y**2)/2"), Fraction(1), Fraction(1, 8))
+    for name, value in given.items():
+        monkeypatch.setattr(step, name, value, raising=False)
+    return step
+
+
+def test_a_value_is_known_if_both_its_ends_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is endless is not enough."""
+    low, high = np.array([0, -np.inf, 0, -np.inf]), np.array([1, 1, np.inf, np.inf])
+    monkeypatch.setattr(tube, "ends", lambda *_: (low, high))
+    step = bare_step(monkeypatch, total=False)
+    with step.lanes:
+        assert step.defined([step.lanes.constant(Fraction(1))] * 2, 4).tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize("lost", ["jacobian", "sizes"])
+def test_one_number_that_is_not_known_loses_its_tube(monkeypatch: pytest.MonkeyPatch, lost: str) -> None:
+    """Of the derivative, or of the sizes, of the second of two tubes; what is lost has no size."""
+    step, tubes = bare_step(monkeypatch), Tubes.around(np.array([[1.0, 1.0]] * 2), np.array([[1.25, 1.25]] * 2))
+    whole, sizes = step._jacobian, step._sizes
+
+    def jacobian(*given):  # type: ignore[no-untyped-def]
+        found, defined = whole(*given)
+        endless = np.array([0.0, np.inf])
+        found[0][1] = found[0][1] + step.lanes.box(-endless, endless)
+        return found, defined
+
+    if lost == "jacobian":
+        monkeypatch.setattr(step, "_jacobian", jacobian)
+    else:
+        monkeypatch.setattr(step, "_sizes", lambda *given: sizes(*given) * np.array([[1, 1], [1, np.inf]]))
+    with step.lanes:
+        found, known = step.image(tubes)
+    assert known.tolist() == [True, False] and (found.size[0] > 0).all() and (found.size[1] == 0).all()
+
+
+@pytest.mark.parametrize(("a", "b"), [(8, "1/500"), ("1/500", 8)])
+def test_a_gradient_that_vanishes_inside_of_a_tube_is_seen(
+    monkeypatch: pytest.MonkeyPatch, a: object, b: object
+) -> None:
+    """Of (a x^2 + b y^2)/2 at 0, which lies in the tube, but not in its middle, along the steep axis."""
+    f = hc.Objective.parse(f"({a}*x**2 + {b}*y**2)/2")
+    steep = 0 if a == 8 else 1
+    low, high = np.array([[-0.0001, -0.0001]]), np.array([[0.0001, 0.0001]])
+    low[0, steep], high[0, steep] = -0.01, 0.03
+    lanes = lane_arithmetic("float")
+    with lanes:
+        assert not SamStep(lanes, f, Fraction(1), Fraction(1, 8)).image(Tubes.around(low, high))[1].any()
+
+
+@pytest.mark.parametrize("turn", [(1.0, 0.0), (0.0, 1.0), (0.6, 0.8), (-0.8, 0.6)])
+@pytest.mark.parametrize("sizes", [(1 / 3, 1e-12), (1e-12, 1 / 3), (0.1, 0.7)])
+def test_boxes_about_0_hold_the_corners_of_a_tube_exactly(
+    turn: tuple[float, float], sizes: tuple[float, float]
+) -> None:
+    """In fractions, for tubes of many sizes about a middle in which nothing is rounded, each by itself."""
+    a, b = map(Fraction, turn)
+    for scale in np.random.default_rng(0).uniform(1, 2, 50):
+        size = scale * np.array([sizes])
+        (boxes,) = Tubes(np.zeros((1, 2)), np.array([turn]), size).boxes()
+        for first, second in itertools.product((1, -1), repeat=2):
+            r, s = first * Fraction(size[0, 0].item()), second * Fraction(size[0, 1].item())
+            x, y = a * r - b * s, b * r + a * s
+            assert any(p <= x <= q and u <= y <= v for (p, q), (u, v) in boxes.tolist())

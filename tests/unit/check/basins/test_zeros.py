@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.check.basins import zeros as zero_sets
 from hallucert.check.basins.zeros import Zeros
 
 RING, RHO = hc.Objective.least_squares(["x**2 + y**2 - 1"], n=2), 1.5
@@ -273,3 +275,42 @@ def test_all_points_of_runs_to_a_slanted_line_are_where_the_proof_says(
         x = x - float(step) / 2 * ((ahead**2 - 1) * 2 * ahead)[:, None] * [0.6, 0.8]
         assert (reach[0, :, 0] - 1e-13 <= x).all() and (x <= reach[0, :, 1] + 1e-13).all()
     assert (around[..., 0] < reach[..., 0]).all() and (reach[..., 1] < around[..., 1]).all()
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.498, 0.51), (0.49, 0.502)])
+def test_runs_that_swing_reach_as_far_on_both_sides(low: float, high: float) -> None:
+    """With the step 3/4, n = 2, b = 1.98 and ``eta a b/n`` = 1.47 the 0.02 of y at the far end are 0.028 of x."""
+    starts = np.array([[[low, high], [0.0, 0.0]]])
+    with lane_arithmetic("float") as lanes:
+        ((reach,), known) = zeros("3/4").reach(lanes, starts, starts)
+    assert known.all() and reach[0, 0] < low - 0.025 and high + 0.025 < reach[0, 1]
+
+
+@pytest.mark.parametrize("call", [3, 4, 5, 6])
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_number_without_an_end_loses_its_box(monkeypatch: pytest.MonkeyPatch, call: int, side: int) -> None:
+    """The residual at the image, the y of the theorem, or a side of what is reached; with all ends it is known."""
+    calls = itertools.count(1)
+
+    def ends(lanes, value, count):  # type: ignore[no-untyped-def]
+        found = list(whole(lanes, value, count))
+        if next(calls) == call:
+            found[side] = found[side] + (np.inf if side else -np.inf)
+        return tuple(found)
+
+    whole, starts = zero_sets.ends, np.array([[[0.499, 0.501], [-0.001, 0.001]]])
+    with lane_arithmetic("float") as lanes:
+        assert zeros("1/10").reach(lanes, starts, starts)[1].all()
+        monkeypatch.setattr(zero_sets, "ends", ends)
+        assert not zeros("1/10").reach(lanes, starts, starts)[1].any()
+    assert next(calls) > 6
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_nothing_is_reached_from_around_a_zero_of_the_gradient(axis: int) -> None:
+    """The origin, at which r is not 0, lies in the box around the start along one axis."""
+    f = hc.Objective.least_squares([("4*x**2 + y**2/500 - 1", "x**2/500 + 4*y**2 - 1")[axis]], n=2)
+    starts, around = np.full((1, 2, 2), 0.0), np.array([[[-0.0001, 0.0001]] * 2])
+    starts[0, axis], around[0, axis] = [0.009, 0.011], [-0.01, 0.015]
+    with lane_arithmetic("float") as lanes:
+        assert not zeros("1/1000", f).reach(lanes, starts, around)[1].any()
