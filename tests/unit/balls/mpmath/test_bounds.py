@@ -351,3 +351,20 @@ def test_a_wave_takes_the_outer_bounds_of_both_ends(first, last) -> None:
     known = {0.125: first, 0.25: last}
     found = functions.oscillating(lambda end, prec: tuple(map(libmp.from_float, known[float(number(end))])), x, 1)
     assert [float(number(end)) for end in (found.lo, found.hi)] == [0.375, 0.75]
+
+
+@pytest.mark.parametrize("bits", [8, 60])
+@pytest.mark.parametrize(("man", "exp"), [(1, -2), (-5, -1), (1000, 0), (-1000, 0), (3, 20)])
+def test_the_room_around_the_exponential_is_that_of_its_proof(man, exp, bits) -> None:
+    """Twice y = 2^k (D + 2 2^-w) of it, with D of four units a term and eight, and two of the argument and a quarter."""
+    low, high, exponent = series.exp_fixed(man, exp, bits)
+    with mpmath.workprec(500):
+        x = mpmath.ldexp(man, exp)
+        n = int(mpmath.floor(x / mpmath.ln2))
+        w, k = n - exponent, 4 + bits.bit_length()
+        step, count = (x - n * mpmath.ln2) / 2**k, 1
+        while mpmath.ldexp(step**count / mpmath.factorial(count), w) >= 1:
+            count += 1
+        error = 4 * (count + 1) + 8 + 2 * (1 + abs(n))  # the term that vanishes is one
+    total = (low + high) // 2
+    assert (high - low) // 2 == total * (error + 2) * 2 ** (k + 1) // 2**w + 1
