@@ -356,7 +356,7 @@ def test_a_wave_takes_the_outer_bounds_of_both_ends(first, last) -> None:
 @pytest.mark.parametrize("bits", [8, 60])
 @pytest.mark.parametrize(("man", "exp"), [(1, -2), (-5, -1), (1000, 0), (-1000, 0), (3, 20)])
 def test_the_room_around_the_exponential_is_that_of_its_proof(man, exp, bits) -> None:
-    """Twice y = 2^k (D + 2 2^-w) of it, with D of four units a term and eight, and two of the argument and a quarter."""
+    """Twice y = 2^k (D + 2 2^-w) of it, with D four units a term and eight, and two for the argument and each n."""
     low, high, exponent = series.exp_fixed(man, exp, bits)
     with mpmath.workprec(500):
         x = mpmath.ldexp(man, exp)
