@@ -137,7 +137,7 @@ def test_what_is_beyond_all_sizes_is_so_on_every_side(ar):
         assert low == 0 < unit <= high <= 8 * unit and ar.endpoints(-ball) == (-high, 0)
     low, high = ar.endpoints(ar.hull(-tiny, tiny))
     assert -8 * unit <= low <= -unit < 0 < unit <= high <= 8 * unit
-    low, high = ar.endpoints(ar.constant(unit) + ar.hull(-tiny, tiny))
+    low, high = ar.endpoints(ar.constant(unit) + tiny * ar.interval(Fraction(-1), Fraction(1)))
     assert low < unit < high
 
 
