@@ -11,18 +11,18 @@ What a referee has to believe of a file is what checking it loads. Read, in this
    from numbers), `file`; then `verify` beside this file, from the name of a file to a verdict.
 
 That is all for points with the claims that need no inputs. Others load what they need besides: `subdivisions` with
-`farthest`, `global_target` or `stall`; `attraction`, with `contraction` and `basins` first; and `curves`, with `cells`
-first, for `branch` and `sheet`. In lines, comments and docstrings included:
+`farthest`, `global_target` or `stall`; `attraction`, with `contraction`, `around`, `basins` first; and `curves`, with
+`cells` first, for `branch` and `sheet`. In lines, comments and docstrings included:
 
     a point            2,190
     a farthest point   2,390
     a network          2,730   with files/companion, functions/programs and arithmetic/elementary
     a stall            2,440
-    a basin            2,890
-    weight decay       2,950
-    mini-batches       2,970
+    a basin            3,020
+    weight decay       3,070
+    mini-batches       2,740
     a two-cycle        2,660
     a branch           2,830
     a sheet            2,860
-    everything         5,170
+    everything         5,280
 """

@@ -65,12 +65,13 @@ def _follow(
 
 
 def _is_far(found: Certificate, problem: Problem, x: np.ndarray) -> bool:
-    """Tell, in floats, whether the rest of a run is too long for a basin like the one of an earlier point."""
+    """Tell, in floats, whether residuals are too large for a basin like the one of an earlier point."""
     basin = next((claim for claim in found if claim.name == "basin"), None)
-    if not basin or "weights" not in basin.inputs:
+    if not basin or "widths" not in basin.inputs:
         return False
-    m = problem.objective.residual_count
-    v = np.array([float(b) for b in basin.inputs["basis"]]).reshape(m, m)
-    weights = np.repeat([float(p) for p in basin.inputs["weights"]], [int(n) for n in basin.inputs["blocks"]])
+    m, sizes = problem.objective.residual_count, [int(n) for n in basin.inputs["blocks"]]
+    v, weights, widths = (np.array(basin.inputs[name], float) for name in ("basis", "weights", "widths"))
     y = problem.objective.residual(perturbed_point(problem.objective, x, problem.rho, variant=problem.law))
-    return bool(weights @ np.abs(np.linalg.solve(v, y)) > float(basin.inputs["size"]))
+    w, k = np.linalg.solve(v.reshape(m, m), y), len(sizes)
+    norms = np.sqrt(np.add.reduceat(w**2, np.cumsum([0, *sizes[:-1]])))
+    return bool((weights[: k * k].reshape(k, k) @ norms > widths[:k]).any())

@@ -38,7 +38,7 @@ from ..points.claims import RULES as RULES_OF_POINTS
 from ..points.point import Point, System
 from ..points.problem import Function, Problem
 from ..points.rules import Claim, Facts, Measures, Numbers, Rule, by_sign, given, if_positive
-from .basins import change_of_product, combined, second_derivatives
+from .around import ball_around, change_of_product, changes, combined
 
 MOST_BATCHES = 5  # in any order
 BALL = ("step", "basis", "size", "bound", "descent", "slope")
@@ -170,23 +170,22 @@ class Norm:
 
     def around(self, size: Fraction) -> Steps:
         """On the ball `|x - x*| <= R`, in whose box the derivatives are known."""
-        reach, parts = exact(size), self.point.parts
-        box = BatchPoint(self.point.problem, self.point.x.cube(reach))
-        if not norm(box.gradient).positive():
+        point, parts, d = self.point, self.point.parts, len(self.point.x)
+        balls = [ball_around(part, exact(size)) for part in parts]
+        if not norm(point.problem.f.at(point.x.cube(exact(size)))[1]).positive():
             raise Undefined("nothing is hallucinated where the gradient vanishes")
-        found = [second_derivatives(box.x, part, reach) for part in parts]
-        of_left = combined(
-            self.back, [Matrix(rows for of_a, _ in found for rows in of_a[k]) for k in range(len(box.x))]
-        )
+        found = [next(around.second_derivatives(1)) for around in balls]
+        of_left = combined(self.back, [Matrix(rows for of_a, _ in found for rows in of_a[k]) for k in range(d)])
         turned, descents, slope = [], Vector(), ZERO
-        for part, own, right, t, descent, (_, of_b) in zip(
-            parts, self.point.own, self.right, self.here.turned, self.here.descents, found, strict=True
+        for around, part, own, right, t, descent, (_, of_b) in zip(
+            balls, parts, point.own, self.right, self.here.turned, self.here.descents, found, strict=True
         ):
             of_right = combined(self.of(own, part).T, of_b)
-            change, rows, columns = change_of_product(reach, self.left, right, of_left, of_right)
-            turned.append(t + matrix_of(map(ball, row) for row in change * self.step))
-            descents.append(descent + norm(columns))
-            slope = self.here.slope + norm(rows)
+            moved, steps = changes(around, of_left, right), changes(around, of_right, self.left)
+            change = change_of_product(d, moved, steps) * self.step
+            turned.append(t + matrix_of(map(ball, row) for row in change))
+            descents.append(descent + steps.columns(0, d).frobenius())
+            slope = self.here.slope + moved.columns(0, d).frobenius()
         return Steps(turned, descents, slope)
 
 

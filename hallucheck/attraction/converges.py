@@ -1,7 +1,8 @@
 """Where SAM from an exact start goes: the claim `converges`.
 
 The run is repeated in intervals. Alone, it has arrived if `|x_N - x*|` is at most the radius of the claim `basin`; or,
-of a sum of squares, if `|x_N - x*| + p |w(x_N)|` is at most `R`. With momentum it starts with the velocity 0 and has
+of a sum of squares, if it is in the set of starts of the claim: if the largest share of what `P |w|`, `|L* xi|` and
+`|Pi' xi| + q |w|` may be, with `xi = x_N - x*`, is less than 1. With momentum it starts with the velocity 0 and has
 arrived if its state is in the set of the claim `momentum`: if `|V^-1 (x_N - x*, v_N)|` is at most `R`; or, of a sum of
 squares, `|x_N - x*| + p |q| + pi |z|`, for any `o` that makes up the velocity.
 """
@@ -10,13 +11,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ..arithmetic.interval import Interval, Undefined, exact, precision, total, working_precision
+from ..arithmetic.interval import ONE, Undefined, dot, exact, precision, total, working_precision
 from ..arithmetic.linear import Vector, norm
 from ..files.reading import NotCovered, Refused, dyadic, integer, items, number, positive, record, square_matrix
 from ..points.point import Point
 from ..points.rules import Claim, Facts, Measures, Numbers, Rule, given
-from .basins import read_basin, read_weights
-from .momentum import read_method
+from .around import norms
+from .basins import Manifold, read_basin
+from .momentum import read_method, read_weights
 
 MOST_BITS_OF_RUNS, LOST_BITS = 20_000, 8
 
@@ -60,8 +62,8 @@ def measure(facts: Facts, claim: Claim, point: Point) -> Numbers:
         distance, known = {"distance": norm(x - point.x)}, facts.claims["basin"]
         if not facts.residual:
             return distance
-        basis = read_basin(facts, known)[0]
-        return distance | {"rest": weighted(known, [*(basis.inverse() @ residuals(point, x))])}
+        basin = Manifold(known, point, read_basin(facts, known)[0])
+        return distance | {"share": basin.share(x - point.x, residuals(point, x))}
 
 
 def with_momentum(facts: Facts, point: Point, x: Vector, v: Vector) -> Numbers:
@@ -72,23 +74,18 @@ def with_momentum(facts: Facts, point: Point, x: Vector, v: Vector) -> Numbers:
         back = square_matrix(2 * d)(known.inputs["basis"], "basis").inverse()
         return {"state": norm(back @ Vector([*from_rest, *v]))}
     back, normals = square_matrix(2 * m)(known.inputs["basis"], "basis").inverse(), point.b * exact(f.share)
+    blocks, p, pi = read_weights(known, 2 * m)
     nearest = (normals @ normals.T).approximate_inverse() @ (normals @ v)
     o = Vector(entry.middle() for entry in nearest)
     z = v - normals.T @ o
-    return {"distance": norm(from_rest), "rest": weighted(known, [*(back @ Vector([*residuals(point, x), *o]))], z)}
+    q = norms(back @ Vector([*residuals(point, x), *o]), blocks)
+    return {"distance": norm(from_rest), "rest": dot(p, q) + pi * norm(z)}
 
 
 def residuals(point: Point, x: Vector) -> Vector:
     """`r(x+)`."""
     f = point.problem.f
     return f.residuals_at(point.problem.plus(x, f.at(x)[1]))[0]
-
-
-def weighted(known: Claim, q: list[Interval], z: Vector | None = None) -> Interval:
-    """`p |q| + pi |z|` with the weights of a claim that was proved."""
-    blocks, weights = read_weights(known, len(q), more=0 if z is None else 1)
-    norms = [norm(q[b.start : b.stop]) for b in blocks]
-    return total(exact(p) * size for p, size in zip(weights, [*norms, norm(z or [])], strict=True))
 
 
 def premise(claim: Claim) -> str:
@@ -98,24 +95,25 @@ def premise(claim: Claim) -> str:
 
 def names(facts: Facts, claim: Claim) -> Measures:
     """Which numbers there are."""
-    if facts.residual:
-        return given("distance", "rest")
-    return given("distance" if premise(claim) == "basin" else "state")
+    if premise(claim) == "basin":
+        return given("distance", "share") if facts.residual else given("distance")
+    return given("distance", "rest") if facts.residual else given("state")
 
 
 def conclude(facts: Facts, claim: Claim) -> str | None:
     """By published numbers the run is in the set of the claim before it, which is for this method."""
     if not facts.has(premise(claim)):
         return None
-    known, way = facts.claims[premise(claim)], total(number.upper() for number in claim.numbers.values())
-    step, *method = read_method(claim)
+    known, (step, *method) = facts.claims[premise(claim)], read_method(claim)
     read_run(claim, facts.problem.f.dimension)
     if premise(claim) == "momentum":
-        reach, fits = exact(dyadic(known.inputs["size"], "size")), [step, *method] == [*read_method(known)]
+        way, size = total(number.upper() for number in claim.numbers.values()), dyadic(known.inputs["size"], "size")
+        arrived, fits = way.at_most(exact(size)), [step, *method] == [*read_method(known)]
     else:
-        longest, size, _ = read_basin(facts, known)[1]
-        reach, fits = exact(size) if facts.residual else known.numbers["radius"].lower(), 0 < step <= longest
-    return "proved" if fits and way.at_most(reach) else None
+        share, distance = claim.numbers.get("share"), claim.numbers["distance"]
+        arrived = share.below(ONE) if share else distance.at_most(known.numbers["radius"])
+        fits = 0 < step <= read_basin(facts, known)[1][0]
+    return "proved" if fits and arrived else None
 
 
 RULES = {"converges": Rule(names, conclude, measure, inputs=True)}

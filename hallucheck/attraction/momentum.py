@@ -22,21 +22,22 @@ W(x*)| <= d`, and
     p N + pi d/k <= kappa p,    c E p a + pi b <= kappa pi,
     p N + pi d/k + E beta <= p,    c E p a + pi b + E c <= pi,
 
-`p |q| + pi |z|` falls by the factor `kappa`, and by at least the length of the step, as for `b = 0`.
-
+`p |q| + pi |z|` falls by the factor `kappa`, and by at least the length of the step: so the way from a state has at
+most this length, and ends at a zero of `y` in the ball if it cannot leave it.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-from ..arithmetic.interval import ONE, ZERO, Interval, Undefined, exact
-from ..arithmetic.linear import Matrix, identity
+from ..arithmetic.interval import ONE, ZERO, Interval, Undefined, dot, exact
+from ..arithmetic.linear import Matrix, Vector, identity, norm
 from ..arithmetic.spectrum import spectral_norm, spectrum
-from ..files.reading import dyadic, integer, number, record, square_matrix
+from ..files.reading import dyadic, integer, items, number, record, square_matrix
 from ..points.point import Point
 from ..points.rules import Claim, Facts, Measures, Numbers, Rule, given
-from .basins import prove_around_manifold, read_weights
+from ..points.subdivisions import require
+from .around import ball_around, block_bounds, change_of_product, changes, combined, norms, pairs, read_blocks
 from .contraction import Family, blocks
 
 METHOD = ("step", "momentum", "nesterov")
@@ -104,13 +105,45 @@ def measure_momentum(facts: Facts, claim: Claim, point: Point) -> Numbers:
     return {"contraction": spectral_norm(back @ here @ v), "radius": radius}
 
 
+def read_weights(claim: Claim, m: int) -> tuple[list[range], Vector, Interval]:
+    """The blocks of columns, `p`, and `pi`; all weights are positive."""
+    own = read_blocks(claim, m)
+    weights = items(claim.inputs["weights"], "weights", dyadic, count=len(own) + 1)
+    if min(weights) <= 0:
+        raise Undefined("weights that are not positive")
+    *p, pi = map(exact, weights)
+    return own, Vector(p), pi
+
+
 def measure_around_manifold(claim: Claim, point: Point, method: Method, basis: Matrix) -> Interval:
-    """The bounds with `P = (P1; P2)` and its inverse `(Q1, Q2)`."""
-    m = len(basis) // 2
+    """`R/(1 + slope)`, if the bounds hold on the ball, or this is undefined.
+
+    With `P = (P1; P2)` and its inverse `(Q1, Q2)`. From `|x_0 - x*| = r` on the way is at most `r` times the length of
+    a sum of `p_i` times unit combinations of the rows of block `i` of a mean of `L`, so at most `r sqrt(p S p^T)`, if
+    `|L L'^T| <= S`; and at most `r p a`.
+    """
+    m, d, share = len(basis) // 2, len(point.x), point.problem.f.share
+    own, p, pi = read_weights(claim, 2 * m)
+    size, bound, slope = (exact(dyadic(claim.inputs[name], name)) for name in ("size", "bound", "slope"))
+    step, k, c, b = map(exact, (method.step, method.k, method.c, method.b))
     upper, lower, back = Matrix(basis[:m]), Matrix(basis[m:]), basis.inverse()
-    start = back.columns(0, m) @ upper + back.columns(m) @ (upper + lower * exact(method.b))
-    factors, weighted = (method.k, method.c, method.b), read_weights(claim, 2 * m, more=1)
-    return prove_around_manifold(claim, point, method.step, factors, back.columns(0, m), upper, lower, start, weighted)
+    first, inner = back.columns(0, m), upper.T * (k * exact(share))
+    left, right = first @ point.a, (inner + lower.T * (c * exact(share))) @ point.b  # L; the rows of W^T
+    around = ball_around(point, size)
+    of_left, of_right = map(combined, (first, inner), next(around.second_derivatives(1)))
+    moved, descent = changes(around, of_left, right), changes(around, of_right, left)
+    rest = first @ upper + back.columns(m) @ (upper + lower * b) - left @ right.T * step
+    n = block_bounds(rest, change_of_product(d, moved, descent) * step, own)
+    of_rows, of_columns = (Vector(norm(row[:d]) for row in rows) for rows in (moved, descent))
+    a, beta = norms(Vector(map(norm, left)) + of_rows, own), norms(Vector(map(norm, right)) + of_columns, own)
+    drift, way = norms(of_columns, own) * (pi / k), dot(p, a)
+    for j, column in enumerate(n.T):
+        taken = dot(p, column) + drift[j]
+        require(taken.at_most(bound * p[j]), (taken + step * beta[j]).at_most(p[j]))
+    taken = c * step * way + pi * b
+    require(taken.at_most(bound * pi), (taken + step * c).at_most(pi))
+    require(way.at_most(slope) or (ZERO.at_most(slope) and pairs(p, own, left, of_rows).at_most(slope.power(2))))
+    return size / (ONE + slope)
 
 
 def momentum_numbers(facts: Facts, claim: Claim) -> Measures:

@@ -14,8 +14,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from ..arithmetic.interval import ONE, ZERO, Interval, check_time, dot, exact, total
-from ..arithmetic.linear import Matrix, matrix_of
+from ..arithmetic.interval import ZERO, Interval, check_time, dot, exact, total
+from ..arithmetic.linear import Matrix, identity, matrix_of
 
 Node = tuple[str, tuple[int, ...], Fraction | int | None]
 Values = list[Interval]
@@ -173,10 +173,12 @@ class Code:
             values.append(other if other and not value.inside(other) else value)
         return values
 
-    def jacobian(self, values: Values, outputs: Sequence[int], inputs: Sequence[int]) -> Matrix:
-        """Rows of derivatives of the outputs by the inputs, from values of all nodes; `differentiable` comes before."""
-        needed = self._cone(outputs)
-        rows: dict[int, dict[int, Interval]] = {i: {k: ONE} for k, i in enumerate(inputs)}
+    def jacobian(
+        self, values: Values, outputs: Sequence[int], inputs: Sequence[int], directions: Matrix | None = None
+    ) -> Matrix:
+        """Rows of derivatives by the inputs, or along columns, from values of all nodes; after `differentiable`."""
+        needed, seeds = self._cone(outputs), directions or identity(len(inputs))
+        rows = {i: {k: v for k, v in enumerate(row) if v != ZERO} for i, row in zip(inputs, seeds, strict=True)}
         for i in needed:
             if i in rows:
                 continue
@@ -187,7 +189,7 @@ class Code:
                     for k, value in rows[a].items():
                         row[k] = row[k] + slope * value if k in row else slope * value
             rows[i] = row
-        return matrix_of([rows[i].get(k, ZERO) for k in range(len(inputs))] for i in outputs)
+        return matrix_of([rows[i].get(k, ZERO) for k in range(len(seeds[0]))] for i in outputs)
 
     def differentiable(self, outputs: Sequence[int]) -> None:
         """Append what `jacobian` of these outputs reads."""

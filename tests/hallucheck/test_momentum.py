@@ -1,13 +1,16 @@
-"""The second checker on momentum and weight decay: what it accepts, and what it refuses for its own reasons."""
+"""The second checker on momentum, decay and manifolds: what it accepts, and what it refuses for its own reasons."""
 
 from __future__ import annotations
 
 import copy
 import json
 from fractions import Fraction
+from math import hypot
 from pathlib import Path
 
 import pytest
+from mutants import dyadic, written
+from test_contraction import RING
 
 import hallucert as hc
 from hallucheck import verify as checker
@@ -20,6 +23,7 @@ from hallucheck.points.rules import Claim
 CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"
 LINE = hc.Objective.parse("(x**2 - 1)**2 / 4")
 """At -1/2 with rho = 3/2 M = 2: heavy ball with the momentum 1/2 is stable below the step 3/2, Nesterov below 3/4."""
+STORED = json.loads((CERTIFICATES / "ring-basin.json").read_text())
 OPTIONS = {"precisions": [53], "momentum": "1/2"}
 UNDECIDED = {"status": "undecided", "numbers": {}, "inputs": {}, "reason": "precision"}
 
@@ -163,6 +167,30 @@ def test_weights_of_residuals_and_of_velocities_are_needed(tmp_path, files, whic
     assert failing(verdict_on(tmp_path, files["ring"], change)) == {"momentum"}
 
 
+def test_negative_weights_show_no_contraction(tmp_path, files):
+    """With the step 64 all inequalities hold for weights of the wrong sign."""
+
+    def change(document):
+        inputs = claim(document, "momentum")["inputs"]
+        inputs.update(step="1p6", weights=["-1p20"] * len(inputs["weights"]), slope="-1p-1")
+        claim(document, "momentum")["numbers"].update(radius=["1p-60", "1p9"])
+
+    assert failing(verdict_on(tmp_path, files["ring"], change)) == {"momentum"}
+
+
+@pytest.mark.parametrize(("scale", "failed"), [(1, set()), (Fraction(1, 1 << 9), {"momentum"})])
+def test_weights_pay_for_the_way(tmp_path, files, scale, failed):
+    """On a tiny ball residuals contract in any weights, those that are too small for steps as long as they are."""
+
+    def change(document):
+        inputs = claim(document, "momentum")["inputs"]
+        *own, last = inputs["weights"]
+        inputs.update(size="1p-60", weights=[*(written(dyadic(p) * scale) for p in own), last])
+        claim(document, "momentum")["numbers"].update(radius=["1p-99", "1"])
+
+    assert failing(verdict_on(tmp_path, files["ring"], change)) == failed
+
+
 def test_on_a_manifold_no_set_of_states_is_proved(tmp_path, files):
     """By the numbers and inputs of an isolated point, which say nothing of velocities along the manifold."""
 
@@ -262,3 +290,97 @@ def twice(text):
     """A dyadic, times 2."""
     m, _, e = text.partition("p")
     return f"{m}p{int(e or 0) + 1}"
+
+
+SMALL = Fraction(1, 2**30)
+
+
+def by_hand(document, start=(-1 / 2, 0), share=0.0):
+    """On the ring, with rho = 3/2, the point (-1/2, 0), a basin that was written by hand, and a start in it."""
+    document["witness"].update(centre=["-1p-1", "0"], slice=[["1"], ["0"]], radius=["1p-20"], preconditioner=[["1p-1"]])
+    document["enclosure"] = [["-536870913p-30", "-536870911p-30"], ["0", "0"]]
+    for entry in document["claims"]:
+        if entry["name"] not in ("existence", "basin"):
+            entry.update(status="undecided", numbers={}, inputs={}, reason="precision")
+    claim(document, "existence")["numbers"] = {"offset": ["-1p-30", "1p-30"]}
+    claim(document, "basin").update(inputs=copy.deepcopy(RING), numbers={"radius": ["1p-11", "1p-11"]})
+    run = {"name": "converges", "status": "proved", "reason": None}
+    run["inputs"] = {"start": [written(Fraction(v)) for v in start], "step": "1/10", "steps": 0, "bits": 256}
+    ends = [written(Fraction(share) + error) for error in (-SMALL, SMALL)]
+    run["numbers"] = {"distance": ["0", "1p-8"], "share": ends}
+    document["claims"] = [entry for entry in document["claims"] if entry["name"] != "converges"] + [run]
+
+
+@pytest.mark.parametrize(
+    ("changed", "failing"),
+    [
+        ({}, set()),
+        ({"size": "1p-9"}, {"basin"}),  # theta is 1, but |w| may be beyond omega
+        ({"step": "1p-1"}, {"basin"}),  # 1 - E L* W* = -1
+        ({"bound": "1p-1"}, {"basin"}),  # which it is at x*, for the step 1/8
+        ({"bound": "17p-5"}, set()),
+        ({"weights": ["1023p-10", "1p-8"]}, {"basin"}),  # not as large as the identity
+        ({"weights": ["-1", "1p-8"]}, {"basin"}),
+        ({"weights": ["3p-1", "1p-8"]}, set()),
+        ({"weights": ["1p3", "1p-8"]}, {"basin"}),  # 8 |w| may be beyond omega
+        ({"weights": ["1", "0"]}, {"basin"}),  # steps leave the range of W*
+        ({"weights": ["1", "15p-13"]}, {"basin"}),  # E e/(1 - N) is at least 1/512
+        ({"weights": ["1", "9p-12"]}, set()),
+        ({"weights": ["1", "-1p-8"]}, {"basin"}),
+        ({"weights": ["1", "1p1"]}, {"basin"}),  # r + q |w| is beyond gamma
+        ({"widths": ["1p-10", "1p-8", "1p-9"]}, {"basin"}),  # |L* xi| at starts, but |w| may be more
+        ({"widths": ["1p-8", "1p-8", "1p-9"]}, {"basin"}),  # |w| = omega may be outside of the set
+        ({"widths": ["127p-15", "1p-8", "1p-9"]}, set()),
+        ({"widths": ["511p-17", "1p-8", "1p-9"]}, {"basin"}),  # 7.6e-6 below sigma, where D is 1.3e-5
+        ({"widths": ["2049p-21", "1p-8", "1p-9"]}, {"basin"}),  # 4.8e-7 above |L*| r, where theta**2 D is 8.4e-7
+        ({"widths": ["1025p-20", "1p-8", "1p-9"]}, set()),
+        ({"widths": ["1p-9", "1p-11", "1p-9"]}, {"basin"}),
+        ({"widths": ["1p-9", "1p-8", "1p-11"]}, {"basin"}),  # starts at the end of the set
+        ({"widths": ["1p-9", "1p-8", "9p-14"]}, set()),
+        ({"widths": ["1p-9", "1p-8", "-1p-9"]}, {"basin"}),
+        ({"widths": ["1p-9", "-1p-8", "1p-9"]}, {"basin"}),
+        ({"widths": ["1p-9", "1p-1", "1p-9"]}, {"basin"}),  # the gradient may vanish there
+        ({"reach": "11p-12"}, {"basin"}),  # the diagonal is 2**0.5/512
+        ({"reach": "23p-13"}, set()),
+    ],
+)
+def test_every_inequality_of_a_manifold_has_to_hold(tmp_path, changed, failing):
+    """Sets, weights and steps by hand, on both sides of what the theorem asks for."""
+
+    def change(document):
+        by_hand(document)
+        document["claims"].pop()
+        claim(document, "basin")["inputs"].update(changed)
+        claim(document, "basin")["numbers"] = {"radius": ["1p-12", "1p-8"]}
+
+    verdict = verdict_on(tmp_path, STORED, change)
+    assert {result.claim for result in verdict.results if result.objection} == failing
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "widths"),
+    [
+        (1 / 4096, 0, {}),  # P |w| is nearest to its end
+        (0, -1 / 1024, {}),  # what is orthogonal to W*
+        (1 / 4096, 0, {"widths": ["1", "1p-8", "1p-9"]}),  # L* xi
+        (1 / 4096, 1 / 65536, {"weights": ["1", "1"], "widths": ["1", "1", "1p-9"]}),  # what leads away from there
+        (-1 / 4096, 1 / 4096, {"weights": ["1p1", "1p-8"]}),
+    ],
+)
+def test_the_share_is_that_of_the_closest_end(tmp_path, x, y, widths):
+    """The largest quotient, from closed forms; half of it and twice as much are refused, and so is a start outside."""
+    inputs = RING | widths
+    (p, q), (omega, sigma, gamma) = ([float(dyadic(v)) for v in inputs[name]] for name in ("weights", "widths"))
+    w = abs((1.5 - hypot(x - 1 / 2, y)) ** 2 - 1)
+    share = max(p * w / omega, 2 * abs(x) / sigma, (abs(y) + q * w) / gamma)
+    for factor, objects in ((1, False), (1 / 2, True), (7 / 4, True)):
+
+        def change(document, factor=factor):
+            by_hand(document, (x - 1 / 2, y), factor * share)
+            claim(document, "basin")["inputs"].update(widths)
+
+        (run,) = [r for r in verdict_on(tmp_path, STORED, change).results if r.claim == "converges"]
+        assert bool(run.objection) == objects
+    for outside in (1, 1 - SMALL):  # beyond 1, and up to it
+        with pytest.raises(Refused, match="the numbers show nothing"):
+            verdict_on(tmp_path, STORED, lambda d, share=outside: by_hand(d, (x - 1 / 2, y), share))

@@ -10,7 +10,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.attraction import manifold_momentum, momentum
+from hallucert.check.attraction import momentum
+from hallucert.check.attraction.manifold import momentum as manifold_momentum
 from hallucert.check.file.files import from_json
 from hallucert.check.file.save import to_json
 from hallucert.check.point.rule import Evidence
@@ -189,12 +190,11 @@ def test_weights_of_velocity_and_of_residuals_are_both_needed(heavy):
 
 
 @pytest.mark.thorough
-def test_without_momentum_the_ball_is_that_of_a_basin():
-    """With b = 0 the velocity is forgotten at once: bounds, weights and ball are those of claim `basin`."""
+def test_without_momentum_the_ball_is_smaller_than_that_of_a_basin():
+    """With b = 0 the velocity is forgotten at once; claim `basin`, which pays for no way, has a larger ball."""
     plain = hc.certify(RING, (-0.5, 0), "1.5", basin="1/10", precisions=[53])["basin"]
     claim = hc.certify(RING, (-0.5, 0), "1.5", basin="1/10", momentum=0, precisions=[53])["momentum"]
-    assert claim.inputs["size"] == plain.inputs["size"]
-    assert float(claim.numbers["radius"].lower) == pytest.approx(float(plain.numbers["radius"].lower), rel=1e-3)
+    assert 1 < float(plain.numbers["radius"].lower) / float(claim.numbers["radius"].lower) < 10
 
 
 def test_a_step_below_the_bound_is_proved_and_one_above_is_refuted():

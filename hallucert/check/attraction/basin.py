@@ -40,9 +40,9 @@ MOST_VARIABLES = 4
 def measure_basin(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Show that SAM contracts on Omega; enclose the contraction at ``x*`` and the radius of the ball in Omega."""
     if "subdivision" not in inputs:
-        from hallucert.check.attraction import manifold_basin  # with arrays, which isolated points do without
+        from hallucert.check.attraction.manifold import basin  # with arrays, which isolated points do without
 
-        return manifold_basin.measure(evidence, inputs) if "weights" in inputs else Reason.NEEDS_PREMISES
+        return basin.measure(evidence, inputs) if "widths" in inputs else Reason.NEEDS_PREMISES
     return measure_set(contraction_of(evidence, inputs), inputs)
 
 
@@ -200,14 +200,15 @@ def contraction_of(evidence: Evidence, inputs: Inputs) -> Contraction | None:
 def conclude_basin(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """A contraction on Omega makes a basin."""
     radius, bound = numbers["radius"], inputs["bound"]
-    if facts.problem.residual != ("weights" in inputs) or radius.lower <= 0 or bound >= 1:
+    if facts.problem.residual != ("widths" in inputs) or radius.lower <= 0 or bound >= 1:
         return Reason.STEP
-    path = inputs["size"] if facts.problem.residual else None
+    path = inputs["reach"] if facts.problem.residual else None
     return Status.PROVED, Sentence("attraction.basin", (facts.law, radius.lower, inputs["step"], bound, path))
 
 
 SET = {"step": "dyadic", "basis": "dyadics", "size": "dyadic", "bound": "dyadic"}
 """Inputs that say on which set which norm contracts."""
+ON_MANIFOLD = {"blocks": "vector", "weights": "dyadics", "widths": "dyadics", "reach": "dyadic"}
 
 BASIN = Rule(
     name="basin",
@@ -215,5 +216,5 @@ BASIN = Rule(
     question="From which starts does SAM with this step converge to x*?",
     measure=measure_basin,
     conclude=conclude_basin,
-    inputs=(SET | {"subdivision": "subdivision"}, SET | {"blocks": "vector", "weights": "dyadics", "slope": "dyadic"}),
+    inputs=(SET | {"subdivision": "subdivision"}, SET | ON_MANIFOLD),
 )

@@ -1,9 +1,10 @@
 """Claim ``converges``: SAM from a given start, with a given fixed step, converges to ``x*``, or to the manifold there.
 
 The start ``x_0`` and the step eta are exact numbers. If after N steps ``x_N`` is certainly in the basin of the claim
-``basin`` for a step of at least eta, the run converges. In residual form it is there if the distance from ``x*`` and
-the bound of the rest of the path together are at most R. With momentum the run starts with velocity 0, and its state
-has to come into the set of the claim ``momentum`` for exactly this step and momentum.
+``basin`` for a step of at least eta, the run converges. In residual form it is there if its `share` of the bounds of
+that set is less than 1 (`hallucert.check.attraction.manifold.basin`). With momentum the run starts with velocity 0, and
+its state has to come into the set of the claim ``momentum`` for exactly this step and momentum; in residual form by the
+distance from ``x*`` and the bound of the rest of the path together, which are at most R.
 
 Where ``x_N`` is, is shown in one of two ways. *Step by step*: the iterates are enclosed in balls, which lose some bits
 a step, so that many bits are taken, and doubled until they suffice. *In segments*: after certain numbers of steps, the
@@ -15,7 +16,8 @@ At each step it is checked that f is defined at ``x_k`` and at ``x_k+``, and tha
 defined. Made only when asked, together with `basin`. Inputs: ``start``, ``step`` (exact), ``bits``, and ``steps`` (N)
 or ``ends`` (numbers of steps), ``centres`` and ``radii`` of cubes; with momentum its ``momentum`` and ``nesterov``, and
 the centres are states (`hallucert.check.attraction.method`). Numbers: ``distance`` (``|x_N - x*|``), in residual form
-``rest``, too; with momentum to an isolated point ``state`` alone, the norm of that set.
+``share``, too, with momentum ``rest`` in place of it; with momentum to an isolated point ``state`` alone, the norm of
+that set.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from typing import TYPE_CHECKING
 
 from hallucert.balls import arithmetic, matrix
 from hallucert.balls.facade import Ball
-from hallucert.check.attraction import manifold_basin, momentum
+from hallucert.check.attraction import momentum
 from hallucert.check.attraction.basin import BASIN
 from hallucert.check.attraction.method import Method
 from hallucert.check.attraction.norms import root
@@ -138,20 +140,25 @@ def arrival(evidence: Evidence, method: Method, state: Sequence[Ball], bits: int
             reached = momentum.measure_arrival(evidence, x, method.velocity(ar, state), ar)
             found["rest" if residual else "state"] = reached
         elif residual:
-            found["rest"] = manifold_basin.measure_arrival(evidence, x, ar)
+            from hallucert.check.attraction.manifold import basin  # with arrays, which isolated points do without
+
+            found["share"] = basin.measure_arrival(evidence, x, ar)
     known = {name: number for name, number in found.items() if number is not None}
     return known if len(known) == len(found) else None
 
 
 def limit_of(region: Claim) -> Fraction:
-    """Return how far from ``x*`` a run may go, by the claim `basin`, or its state, by `momentum`."""
-    in_ball = region.name == BASIN.name and "weights" not in region.inputs
-    size: Fraction = region.numbers["radius"].lower if in_ball else region.inputs["size"]
+    """Return how far a run may be, by the claim `basin`, or with momentum by `momentum`; a share has to be below 1."""
+    if region.name == BASIN.name:
+        return Fraction(1) if "widths" in region.inputs else region.numbers["radius"].lower
+    size: Fraction = region.inputs["size"]
     return size
 
 
 def farthest(numbers: Numbers) -> Fraction:
-    """Return how far from ``x*`` the rest of a run goes at most."""
+    """Return how far from ``x*`` the rest of a run goes at most, or its share of the bounds of a set around it."""
+    if "share" in numbers:
+        return numbers["share"].upper
     return sum((number.upper for number in numbers.values()), Fraction(0))
 
 
@@ -163,11 +170,13 @@ def conclude_converges(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclu
         return Reason.NEEDS_PREMISES
     region = facts.claims[premise]
     fits = method.step <= region.inputs["step"] if premise == BASIN.name else method == Method.of(region.inputs)
-    if not fits or farthest(numbers) > limit_of(region):
+    way, limit = farthest(numbers), limit_of(region)
+    if not fits or way > limit or ("share" in numbers and way == limit):
         return Reason.START
     distance = numbers["distance" if residual or premise == BASIN.name else "state"].upper
-    rest = numbers["rest"].upper if residual else None
-    about = (facts.law, inputs["start"], method.step, steps_of(inputs), distance, rest, limit_of(region))
+    rest = numbers["rest" if method.momentum is not None else "share"].upper if residual else None
+    within = region.inputs["reach"] if "widths" in region.inputs else limit
+    about = (facts.law, inputs["start"], method.step, steps_of(inputs), distance, rest, within)
     carried = () if method.momentum is None else (method.momentum, method.nesterov)
     return Status.PROVED, Sentence("attraction.converges", about + carried)
 

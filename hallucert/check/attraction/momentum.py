@@ -23,7 +23,7 @@ Refuted: at ``x*`` T has an eigenvalue of modulus above 1. Then ``x*`` repels: (
 starts of runs that stay there for ever are a set of measure 0, also among those with v = 0 (as the claim `attractor`;
 the latter since ``p != 0`` for left eigenvectors (p, q) of eigenvalues other than b). In residual form ``M = B^T A/n``,
 and the eigenvalues of T(M) beside 1 and b are those of T(K) with the tangent kernel K. There what is proved is about
-the manifold through x*: `hallucert.check.attraction.manifold_momentum`, with its inputs.
+the manifold through x*: `hallucert.check.attraction.manifold.momentum`, with its inputs.
 
 For exactly this step and momentum; nothing is said of smaller steps. Inputs: ``step`` (E), ``momentum`` (b),
 ``nesterov`` (1 or 0) and, if proved, ``basis`` (V by rows), ``size`` (R), ``bound`` (kappa), ``subdivision`` of the
@@ -53,9 +53,9 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     if not Method.of(inputs).makes_sense:
         return Reason.NEEDS_PREMISES
     if "weights" in inputs:
-        from hallucert.check.attraction import manifold_momentum  # with arrays, which isolated points do without
+        from hallucert.check.attraction.manifold import momentum  # with arrays, which isolated points do without
 
-        return manifold_momentum.measure(evidence, inputs)
+        return momentum.measure(evidence, inputs)
     if "basis" in inputs:
         return measure_set(contraction_of(evidence, inputs), inputs)
     found = expansion_of(evidence, inputs)
@@ -103,9 +103,9 @@ def contraction_of(evidence: Evidence, inputs: Inputs) -> Contraction | None:
 def measure_arrival(evidence: Evidence, x: list[Ball], v: list[Ball], ar: BallArithmetic) -> Enclosure | None:
     """Enclose ``|V^-1 (x - x*, v)|`` with the V of the claim that was proved, in residual form S; None if undecided."""
     if evidence.residual_form:
-        from hallucert.check.attraction import manifold_momentum  # with arrays, which isolated points do without
+        from hallucert.check.attraction.manifold import momentum  # with arrays, which isolated points do without
 
-        return manifold_momentum.measure_arrival(evidence, x, v, ar)
+        return momentum.measure_arrival(evidence, x, v, ar)
     region = evidence.claims.get(RULE.name)
     found = None if region is None or "basis" not in region.inputs else coordinates_of(evidence, region.inputs)
     if found is None:

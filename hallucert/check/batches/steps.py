@@ -13,7 +13,7 @@ differs from its value at ``x*``, which is computed in balls, by E times ``(L(x'
 L)(W_b(x) - W_b)``. By the mean value theorem an entry of the first two changes by at most R times the 2-norm of its
 derivative on a box around the ball, a row of L and a column of W_b likewise, and the last is bounded by products of
 these. That holds for means of ``L(x')``, too. The derivatives are array programs
-(`hallucert.check.attraction.manifold_basin`).
+(`hallucert.check.attraction.manifold.around`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from hallucert.balls.matrix import inverse
 from hallucert.balls.midrad import MidRad
 from hallucert.balls.midrad.rounding import UP, Doubles
 from hallucert.balls.symmetric import extreme_eigenvalues
-from hallucert.check.attraction.manifold_basin import derivatives, norms, rounded
+from hallucert.check.attraction.manifold.around import Around, derivatives, norms, rounded
 from hallucert.check.attraction.norms import root, spectral_norm
 from hallucert.check.batches.problem import BatchPoint, BatchProblem
 from hallucert.check.claim import Enclosure
@@ -135,8 +135,9 @@ class BatchNorm:
         """Bound how much L changes on the ball, row by row, and for each batch T_b by entries and W_b by columns."""
         ar, (left, rights), x, reach = self.evidence.arithmetic, self._factors, self.evidence.point.x, float_above(size)
         back, v, here = (rounded(ar, rows) for rows in (self.back, self.basis, left))
+        around = Around.ball(len(x), size)
         found = [
-            derivatives(part.at(ar, x), size, back[:, own], MidRad.number(1 / part.objective.n) * v[own].T)
+            derivatives(part.at(ar, x), around, back[:, own], MidRad.number(1 / part.objective.n) * v[own].T)
             for part, own in self.parts
         ]
         of_left = found[0][0]

@@ -200,13 +200,22 @@ def converges(
     momentum: Fraction | None = None,
     nesterov: int = 0,
 ) -> str:
-    """A run comes into a basin, or with momentum into its set; `rest` bounds the rest of its way to a manifold."""
+    """A run comes into a basin, or with momentum into its set.
+
+    `rest` bounds the rest of its way to a manifold with momentum, and is its share of the bounds of the set without.
+    """
     text = ", ".join(map(format_rational, start))
     begin = f"x_0 = ({text})" if len(text) <= LONGEST_START else "the start x_0 among the inputs of this claim"
     if momentum is None:
         run = f"{law.name} from {begin} with the fixed step {format_rational(step)} converges to"
     else:
         run = f"{method(law, step, momentum, nesterov)}, from {begin} with velocity 0, converges to"
+    if rest is not None and momentum is None:
+        return (
+            f"{run} a hallucinated minimizer with r(x+) = 0, in exact arithmetic: after {steps} steps it is in the set "
+            f"of the claim basin, of whose bounds it reaches at most {decimal_above(rest)}, at a distance of at most "
+            f"{decimal_above(distance)} from x*, and it stays within {decimal_above(limit)} of x*."
+        )
     if rest is not None:
         return (
             f"{run} a hallucinated minimizer with r(x+) = 0, in exact arithmetic: after {steps} steps its distance to "

@@ -12,7 +12,6 @@ import numpy as np
 
 from hallucert.balls.bases import Basis, eigenvector_bases
 from hallucert.balls.facade import Ball
-from hallucert.check.attraction import manifold_basin
 from hallucert.check.attraction.attractor import tangent_kernel
 from hallucert.check.attraction.basin import Contraction, Region, contraction_of
 from hallucert.check.claim import Enclosure
@@ -22,11 +21,9 @@ from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Subdivision
 from hallucert.exact import round_down, round_up
 from hallucert.prove import regions
+from hallucert.prove.attraction import manifold
 
 P = TypeVar("P")
-BoundsOn = Callable[[Fraction], manifold_basin.Bounds | None]
-"""The bounds on a ball of a given radius, if there are some."""
-
 # The first R is half of rho; it is halved until a proof succeeds, and then brought nearer to the last failure.
 HALVINGS, REFINEMENTS = 40, 3
 SLACK = Fraction(1, 2**20)  # room for what a checker rounds in another way
@@ -48,7 +45,7 @@ def basin(evidence: Evidence, asked: Fraction) -> Inputs | Reason:
         return Reason.PRECISION
     basis = flattened(proposal)
     if evidence.residual_form:
-        return _basin_of_manifold(evidence, step, basis, proposal.sizes)
+        return manifold.basin(evidence, {"step": step, "basis": basis, "blocks": tuple(map(Fraction, proposal.sizes))})
     inputs = {"step": step, "basis": basis}
     return with_set(contraction_of(evidence, inputs), inputs)
 
@@ -75,65 +72,6 @@ def with_set(contraction: Contraction | None, inputs: Inputs, pieces: int = PIEC
     if largest is None:
         return Reason.STEP
     return {**inputs, "size": largest[0], "bound": bound, "subdivision": largest[1]}
-
-
-def _basin_of_manifold(
-    evidence: Evidence, step: Fraction, basis: tuple[Fraction, ...], sizes: list[int]
-) -> Inputs | Reason:
-    """The same in residual form: of sizes that pass, that with about the largest ball of starts."""
-    inputs = {"step": step, "basis": basis, "blocks": tuple(map(Fraction, sizes))}
-    frame = manifold_basin.frame_of(evidence, inputs)
-    return Reason.PRECISION if frame is None else with_ball(frame.bounds, evidence, inputs)
-
-
-def with_ball(bounds_on: BoundsOn, evidence: Evidence, inputs: Inputs) -> Inputs | Reason:
-    """Add a ball, weights, and what they bound, by bounds on balls."""
-    found = None
-    size = round_down(length_at(evidence.point) / 2, 4)
-    for _ in range(HALVINGS):
-        passed = _weighted(bounds_on(size), inputs["step"])
-        if passed is not None and (found is None or _radius(size, passed) > _radius(*found)):
-            found = size, passed
-        elif found is not None:
-            break
-        size /= 2
-    if found is None:
-        return Reason.STEP
-    for k in range(1, REFINEMENTS + 1):
-        for factor in (1 + Fraction(1, 2**k), 1 - Fraction(1, 2 ** (k + 1))):
-            passed = _weighted(bounds_on(found[0] * factor), inputs["step"])
-            if passed is not None and _radius(found[0] * factor, passed) > _radius(*found):
-                found = found[0] * factor, passed
-                break
-    return {**inputs, "size": found[0], **found[1]}
-
-
-def _radius(size: Fraction, weights: Inputs) -> Fraction:
-    """Return the radius of the ball of starts."""
-    radius: Fraction = size / (1 + weights["slope"])
-    return radius
-
-
-def _weighted(bounds: manifold_basin.Bounds | None, step: Fraction) -> Inputs | None:
-    """Return weights that serve, with the bounds kappa and of the slope; None if there are none.
-
-    ``p (I - N) = E b`` with a little more on the right, so that the inequalities hold with room. All in floats.
-    """
-    if bounds is None:
-        return None
-    n, b = bounds.contraction, bounds.descent
-    try:
-        p = np.linalg.solve((np.eye(len(n)) - n).T, float(step) * b * (1 + ROOM))
-    except np.linalg.LinAlgError:
-        return None
-    if not (np.isfinite(p).all() and (p > 0).all()):
-        return None
-    rest = Fraction(float((float(step) * b / p).min()))  # of 1 - kappa, the room included
-    bound = round_up(1 - rest, 60)
-    slope = round_up(Fraction(float(min(p @ bounds.slope, np.sqrt(p @ bounds.slopes @ p)))) * (1 + SLACK), 24)
-    weights = tuple(Fraction(v) for v in p.tolist())
-    serves = bound < 1 and manifold_basin.serves(bounds, step, bound, weights, slope)
-    return {"bound": bound, "weights": weights, "slope": slope} if serves else None
 
 
 def _kept(contraction: Enclosure) -> Fraction:

@@ -17,14 +17,15 @@ import numpy as np
 
 from hallucert.balls.bases import eigenvector_bases
 from hallucert.check.attraction.attractor import tangent_kernel
-from hallucert.check.attraction.manifold_momentum import carried_of
+from hallucert.check.attraction.manifold.momentum import carried_of
 from hallucert.check.attraction.method import Method
 from hallucert.check.attraction.momentum import contraction_of, derivative, expansion_of
 from hallucert.check.point.rule import Evidence, Inputs
 from hallucert.check.reason import Reason
 from hallucert.exact import float_above
 from hallucert.prove import regions
-from hallucert.prove.attraction.basin import LARGEST_DIMENSION, flattened, with_ball, with_set
+from hallucert.prove.attraction.basin import LARGEST_DIMENSION, flattened, with_set
+from hallucert.prove.attraction.manifold import with_ball
 
 SURE = Fraction(1, 2**30)
 """By so much more than its width a spectral radius has to exceed 1, with room for what publication adds."""

@@ -12,8 +12,9 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.balls.facade import BallArithmetic
-from hallucert.check.attraction import basin, manifold_basin
+from hallucert.check.attraction import basin
 from hallucert.check.attraction.basin import Contraction, Piece, Region, measure_basin
+from hallucert.check.attraction.manifold import basin as manifold_basin
 from hallucert.check.claim import Enclosure
 from hallucert.check.point import existence
 from hallucert.check.point.rule import Evidence
@@ -132,14 +133,14 @@ def test_a_piece_is_outside_of_a_ball_of_any_size(ar, size: Fraction) -> None:
 
 
 def test_residual_form_has_sets_of_its_own(ar, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With weights alone; a basis of an isolated point is none there. What is concluded names the size of the set."""
+    """With widths alone; a basis of an isolated point is none there. What is concluded names the reach of the set."""
     monkeypatch.setattr(manifold_basin, "measure", lambda *given: given)
     point = SimpleNamespace(x=[ar.constant(Fraction(1))])
     inputs = {"step": Fraction(1), "basis": (Fraction(1),), "size": Fraction(1), "bound": Fraction(1, 2)}
     for residual in (True, False):
         evidence = SimpleNamespace(arithmetic=ar, residual_form=residual, point=point)
         assert (basin.contraction_of(evidence, inputs) is None) is residual
-        weighted = inputs | {"weights": ()}
+        weighted = inputs | {"widths": (), "reach": Fraction(7)}
         assert measure_basin(evidence, weighted) == (evidence, weighted)
         if residual:
             assert measure_basin(evidence, inputs | {"subdivision": "cuts"}) is Reason.NEEDS_PREMISES
@@ -149,5 +150,5 @@ def test_residual_form_has_sets_of_its_own(ar, monkeypatch: pytest.MonkeyPatch) 
             concluded = basin.conclude_basin(facts, numbers, given)
             assert isinstance(concluded, Reason) is not fits
             if fits:
-                path = Fraction(1) if residual else None
+                path = Fraction(7) if residual else None
                 assert concluded[1].about == ("sam", Fraction(1, 4), Fraction(1), Fraction(1, 2), path)

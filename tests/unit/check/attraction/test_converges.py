@@ -12,7 +12,7 @@ from spoken import spoken
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.attraction import converges
+from hallucert.check.attraction import converges, manifold
 from hallucert.check.attraction.basin import BASIN
 from hallucert.check.attraction.method import Method
 from hallucert.check.attraction.orbit import Cube
@@ -191,19 +191,21 @@ def test_what_is_indeterminate_arrives_nowhere() -> None:
     assert found is Reason.PRECISION
 
 
-def test_distance_and_rest_together_have_to_fit() -> None:
-    """In residual form both are spoken of, with their upper ends; together they may be the size of the basin."""
+def test_a_share_has_to_be_less_than_one() -> None:
+    """In residual form it and the distance, which counts for nothing, are spoken of with their upper ends."""
     facts = Facts(RING, Witness((HALF, Fraction(0)), None, (Fraction(1),) * 2, ()))
-    region = {"size": Fraction(1), "step": STEP, "weights": ()}
+    region = {"size": Fraction(1, 16), "step": STEP, "widths": (), "reach": Fraction(5)}
     facts.claims[BASIN.name] = Claim(BASIN.name, Status.PROVED, ".", {}, region)
     numbers = {
-        "distance": Enclosure(Fraction(1, 8), Fraction(1, 4)),
-        "rest": Enclosure(Fraction(1, 2), Fraction(3, 4)),
+        "distance": Enclosure(Fraction(1, 8), Fraction(3)),
+        "share": Enclosure(Fraction(1, 2), Fraction(3, 4)),
     }
     status, words = spoken(converges.conclude_converges(facts, numbers, cubes()))
-    assert status is Status.PROVED and "after 5 steps" in words and "0.25" in words and "0.75" in words
-    beyond = numbers | {"rest": Enclosure(Fraction(1, 2), Fraction(3, 4) + TINY)}
-    assert spoken(converges.conclude_converges(facts, beyond, cubes())) is Reason.START
+    assert status is Status.PROVED and "after 5 steps" in words and "at most 3 from" in words
+    assert "reaches at most 0.75" in words and "within 5 of x*" in words
+    for high, proved in ((1 - TINY, True), (Fraction(1), False), (1 + TINY, False)):
+        given = numbers | {"share": Enclosure(Fraction(1, 2), high)}
+        assert (spoken(converges.conclude_converges(facts, given, cubes())) is Reason.START) is not proved
 
 
 HEAVY = {"step": STEP, "momentum": HALF, "nesterov": 0}
@@ -248,10 +250,10 @@ def test_with_momentum_nothing_arrives_where_no_set_is_known(problem: Problem) -
 def test_what_is_measured_of_an_end_depends_on_form_and_method(
     residual: bool, moving: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The distance but of states to an isolated point; of these the state, and on manifolds the rest."""
+    """The distance but of states to an isolated point; of these the state, and on manifolds the rest or the share."""
     one, two = (Enclosure(Fraction(n), Fraction(n)) for n in (1, 2))
     monkeypatch.setattr(converges.momentum, "measure_arrival", lambda evidence, x, v, ar: one if len(x + v) == 4 else 0)
-    monkeypatch.setattr(converges.manifold_basin, "measure_arrival", lambda evidence, x, ar: two)
+    monkeypatch.setattr(manifold.basin, "measure_arrival", lambda evidence, x, ar: two)
     method = Method(STEP, HALF) if moving else Method(STEP)
     with arithmetic("arb", 64) as ar:
         state = [ar.constant(v) for v in method.at_rest(START)]
@@ -259,7 +261,7 @@ def test_what_is_measured_of_an_end_depends_on_form_and_method(
     assert found is not None
     distance = found.pop("distance", None)
     assert (distance is None) is (moving and not residual)
-    assert found == ({"rest" if residual else "state": one} if moving else {"rest": two} if residual else {})
+    assert found == ({"rest" if residual else "state": one} if moving else {"share": two} if residual else {})
 
 
 def test_every_part_of_a_run_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.balls.spectrum import Disc, Spectrum
-from hallucert.check.attraction import manifold_momentum, momentum
+from hallucert.check.attraction import momentum
+from hallucert.check.attraction.manifold import momentum as manifold_momentum
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Evidence, Facts, Witness
 from hallucert.check.problem import Problem

@@ -97,7 +97,7 @@ def printed(text):
         (attraction.basin, (SAM, T, HALF, T, None), "ba"),
         (attraction.basin, (SAM, T, HALF, T, T + 1), "Aba"),
         (attraction.converges, (SAM, (), HALF, 3, T, None, T), "a"),
-        (attraction.converges, (SAM, (), HALF, 3, T, T + 1, T), "aAa"),
+        (attraction.converges, (SAM, (), HALF, 3, T, T + 1, T), "Aaa"),
         (point.place, (T, T, None), "b"),
         (point.place, (T, T + 1, None), "bA"),
         (point.place, (T, T + 1, 3), "bA"),

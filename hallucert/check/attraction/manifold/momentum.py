@@ -1,6 +1,6 @@
 """Claim ``momentum`` in residual form: from which starts SAM with momentum converges to the manifold of solutions.
 
-As in `hallucert.check.attraction.manifold_basin`, ``y = r(x+)``, ``A = Dy`` and ``B = Dr(x+)``; B_* is B at ``x*``.
+As in `hallucert.check.attraction.manifold.basin`, ``y = r(x+)``, ``A = Dy`` and ``B = Dr(x+)``; B_* is B at ``x*``.
 With k and b' as in `hallucert.check.attraction.momentum` a step is
 
     v' = b v + B(x)^T y(x)/n,        x' = x - E (k B(x)^T y(x)/n + b' v).
@@ -37,6 +37,7 @@ blocks) and ``slope``, as for `basin`. Number: ``radius``. For exactly this step
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -44,14 +45,26 @@ import numpy as np
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.balls.midrad.rounding import TINY, UP
-from hallucert.check.attraction.manifold_basin import Bounds, Frame, coordinates_of, measure_ball, weighted
+from hallucert.balls.midrad.rounding import TINY, UP, Doubles
+from hallucert.check.attraction.manifold.around import Around, norms
+from hallucert.check.attraction.manifold.frame import Frame, block_norms, coordinates_of, weighted
 from hallucert.check.attraction.method import Method
 from hallucert.check.claim import Enclosure
 from hallucert.check.point.rule import Evidence, Inputs, Numbers
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
+from hallucert.errors import DomainError
 from hallucert.exact import float_above
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Bounds on a ball, block by block: the matrix, what pays for the way, ``|L|`` and ``|L L'^T|``."""
+
+    contraction: Doubles
+    descent: Doubles
+    slope: Doubles
+    slopes: Doubles
 
 
 @dataclass(frozen=True)
@@ -62,21 +75,29 @@ class Carried:
     method: Method
 
     def bounds(self, size: Fraction) -> Bounds | None:
-        """Return the matrix and the rows on a ball; None if there are no bounds."""
-        of_blocks = self.frame.bounds(size)
-        if of_blocks is None:
+        """Return them on a ball; None if f is not certainly defined there, g may be 0, or nothing is bounded."""
+        frame, around = self.frame, Around.ball(len(self.frame.evidence.point.x), size)
+        try:
+            if not frame.is_hallucinated_on(around):
+                return None
+            left, right, _ = frame.at_point
+            products, of_left, of_right = frame.changes(around, frame.slopes(around))
+        except DomainError:
             return None
-        n, descent, slope, slopes, change = vars(of_blocks).values()
+        rows, columns, own = norms(of_left, -1), norms(of_right, -1), norms(left, -1)
+        here, moved, slope = (frame.by_blocks(part, 0) for part in (own, rows, own + rows))
+        crossed = np.outer(here, moved)
+        slopes = frame.by_blocks(left @ left.T, 0, 1) + crossed + crossed.T + np.outer(moved, moved)
         (k, carried), step = self.method.shares, self.method.step
         into = slope * float_above(carried * step) * UP + TINY
-        out = change * float_above(1 / k) * UP + TINY
+        out = frame.by_blocks(columns, 0) * float_above(1 / k) * UP + TINY
         kept, length = (np.array([float_above(v)]) + TINY for v in (self.method.momentum or Fraction(0), carried))
+        n, descent = frame.contraction(products, of_left, of_right), frame.by_blocks(norms(right.T, -1) + columns, 0)
         return Bounds(
             np.block([[n, into[:, None]], [out[None], kept[None]]]) * UP,
-            np.concatenate([descent, length]) * UP,
-            np.concatenate([slope, [0.0]]),
-            np.pad(slopes, (0, 1)),
-            np.concatenate([change, [0.0]]),
+            np.concatenate([descent * UP, length]) * UP,
+            np.concatenate([slope * UP, [0.0]]),
+            np.pad(slopes * UP, (0, 1)),
         )
 
 
@@ -117,10 +138,34 @@ def measure_arrival(evidence: Evidence, x: list[Ball], v: list[Ball], ar: BallAr
     q = matrix.apply(ar, back, [*point.shifted_residual, *o])
     if not ar.all_finite([q, z]):
         return None
-    return Enclosure(*ar.endpoints(weighted(ar, [*q, *z], (*blocks, len(z)), region.inputs["weights"])))
+    sizes = block_norms(ar, [*q, *z], (*blocks, len(z)))
+    return Enclosure(*ar.endpoints(weighted(ar, sizes, region.inputs["weights"])))
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Show that the weights contract and pay for the way on Omega; the radius follows."""
     found = carried_of(evidence, inputs)
-    return Reason.NEEDS_PREMISES if found is None else measure_ball(found.bounds, evidence, inputs)
+    size, bound, weights, slope = (inputs[name] for name in ("size", "bound", "weights", "slope"))
+    if found is None or not (size > 0 and 0 < bound < 1 and all(weight > 0 for weight in weights)):
+        return Reason.NEEDS_PREMISES
+    bounds = found.bounds(size)
+    if bounds is None or not serves(bounds, inputs["step"], bound, weights, slope):
+        return Reason.STEP
+    radius = evidence.arithmetic.constant(size / (1 + slope))
+    return {"radius": Enclosure(*evidence.arithmetic.endpoints(radius))}
+
+
+def serves(bounds: Bounds, step: Fraction, bound: Fraction, weights: Sequence[Fraction], slope: Fraction) -> bool:
+    """Tell, exactly, whether ``p N <= kappa p``, ``p N + E b <= p``, and ``p a <= slope`` or ``p S p^T <= slope^2``."""
+    parts = (bounds.contraction, bounds.descent, bounds.slope, bounds.slopes)
+    n, b, a, s = ([Fraction(v) for v in part.reshape(-1).tolist()] for part in parts)
+    count = len(weights)
+    if len(b) != count:
+        return False
+    for j, weight in enumerate(weights):
+        taken = sum(p * v for p, v in zip(weights, n[j::count], strict=True))
+        if taken > bound * weight or taken + step * b[j] > weight:
+            return False
+    pairs = (p * q for p in weights for q in weights)
+    square = sum(pair * v for pair, v in zip(pairs, s, strict=True))
+    return slope >= 0 and (square <= slope**2 or sum(p * v for p, v in zip(weights, a, strict=True)) <= slope)

@@ -1,0 +1,1 @@
+"""Where runs end on a manifold of solutions of sums of squares: basins, with momentum or without."""
