@@ -28,7 +28,9 @@ import numpy as np
 import sympy
 
 import hallucert as hc
+from hallucert.check.basins.draw import drawn
 from hallucert.check.basins.graph import FIRST, LEAVES
+from hallucert.check.basins.partition import corners
 
 CASES = [
     ("himmelblau", "7/2", "0.0005", [(-6, 6), (-6, 6)]),
@@ -127,20 +129,21 @@ def digits_60(name: str, found: hc.Basins, start: np.ndarray, label: int) -> int
     return 0
 
 
-def table(names: list[str], budget: float, depth: int, grid: int, save: bool) -> None:
+def table(names: list[str], budget: float, depth: int, grid: int, save: bool, draws: int) -> None:
     """Print a row for each case: what is proved, and what the grid shows."""
-    print("function, step: all claims, cores, decided, hallucinated, leaves, s, cells", end=" | ")
+    print("function, step: all claims, cores, decided, likely, hallucinated, leaves, s, cells", end=" | ")
     print("grid: attractors, hallucinated, leaves, s")
     for name, rho, step, box in CASES:
         if names and name not in names and f"{name}-{step}" not in names:
             continue
         f, begun = hc.gallery.load(name), sum(os.times()[:4])
-        found = hc.basins(f, box, rho, step, depth=depth, budget=budget, workers=2, goal=1)
+        found = hc.basins(f, box, rho, step, depth=depth, budget=budget, workers=2, goal=1, draws=draws)
         proving = sum(os.times()[:4]) - begun
         if save:
             found.save(f"basins-{name}-{step}.json")
         cores = sum(found.share(trap.core) for trap in found.traps)
-        every = (1 - found.share(0), cores, found.decided, found.hallucinated, found.share(LEAVES))
+        likely = found.likely(*found.single)
+        every = (1 - found.share(0), cores, found.decided, likely, found.hallucinated, found.share(LEAVES))
         shares = [float(share) for share in every]
         begun = time.process_time()
         sides = [np.linspace(low, high, 2 * grid + 1)[1::2] for low, high in box]
@@ -154,27 +157,36 @@ def table(names: list[str], budget: float, depth: int, grid: int, save: bool) ->
 
 
 def check(files: list[str], count: int, exactly: int) -> int:
-    """Follow random starts and compare with what is proved; return how many do not do that."""
+    """Follow random starts, and middles of drawn cells, and compare with what is proved; return how many differ."""
     wrong, rng = 0, np.random.default_rng(1)
     for file in files:
         found, name = hc.load(file), Path(file).stem.split("-")[1]
         starts = rng.uniform(found.box[:, 0], found.box[:, 1], (count // len(files), 2))
-        labels = found.at(starts)
-        proved = labels > 0
-        ends, taken = follow(name, found, starts[proved], labels[proved], NEARER)
-        wanted, good = labels[proved], ends == labels[proved]
-        for trap in found.traps:
-            good |= np.isin(wanted, trap.labels) & np.isin(ends, [*trap.labels, *trap.others])
-        off, one = int((~good).sum()), wanted < FIRST + len(found.attractors)
-        some = [(x, int(k)) for x, k in zip(starts[proved][one][:exactly], wanted[one][:exactly], strict=True)]
-        at_60 = sum(digits_60(name, found, x, label) != label for x, label in some)
-        print(
-            f"{file}: {len(starts)} starts, {int(proved.sum())} in decided cells, at most {int(taken.max())} steps: "
-            f"{off} do not do what is proved; of {len(some)} at 60 digits {at_60}",
-            flush=True,
-        )
-        wrong += off + at_60
+        wrong += compare(f"{file}: {len(starts)} starts", name, found, starts, found.at(starts), exactly)
+        if (draw := found.draw) is not None:
+            cells = drawn(found.partition, ~np.isin(found.labels, found.single), draw.seed, len(draw))
+            low, high = corners(found.box, cells)
+            what = f"{file}: middles of {len(draw)} drawn cells"
+            wrong += compare(what, name, found, (low + high) / 2, draw.labels, exactly)
     return wrong
+
+
+def compare(what: str, name: str, found: hc.Basins, starts: np.ndarray, labels: np.ndarray, exactly: int) -> int:
+    """Follow the starts with a label, print how many do not do what it says, and return their number."""
+    proved = labels > 0
+    ends, taken = follow(name, found, starts[proved], labels[proved], NEARER)
+    wanted, good = labels[proved], ends == labels[proved]
+    for trap in found.traps:
+        good |= np.isin(wanted, trap.labels) & np.isin(ends, [*trap.labels, *trap.others])
+    off, one = int((~good).sum()), wanted < FIRST + len(found.attractors)
+    some = [(x, int(k)) for x, k in zip(starts[proved][one][:exactly], wanted[one][:exactly], strict=True)]
+    at_60 = sum(digits_60(name, found, x, label) != label for x, label in some)
+    print(
+        f"{what}, {int(proved.sum())} with a claim, at most {int(taken.max())} steps: "
+        f"{off} do not do what is proved; of {len(some)} at 60 digits {at_60}",
+        flush=True,
+    )
+    return off + at_60
 
 
 def main() -> None:
@@ -184,13 +196,14 @@ def main() -> None:
     parser.add_argument("--budget", type=float, default=600.0)
     parser.add_argument("--depth", type=int, default=12)
     parser.add_argument("--grid", type=int, default=512)
+    parser.add_argument("--draws", type=int, default=10_000)
     parser.add_argument("--save", action="store_true")
     parser.add_argument("--check", type=int, default=0)
     parser.add_argument("--digits-60", type=int, default=100)
     given = parser.parse_args()
     if given.check:
         sys.exit(check(given.names, given.check, given.digits_60) > 0)
-    table(given.names, given.budget, given.depth, given.grid, given.save)
+    table(given.names, given.budget, given.depth, given.grid, given.save, given.draws)
 
 
 if __name__ == "__main__":

@@ -229,6 +229,12 @@ def well_basins() -> Any:
     return hc.basins(f, [(-0.875, -0.125), (-0.25, 0.5)], "1.5", "0.1", attractors=[point], depth=3, workers=1)
 
 
+@makes("camel-basins")
+def _() -> Any:
+    camel = hc.gallery.load("three_hump_camel")
+    return hc.basins(camel, [(-2.5, 2.5), (-2, 2)], "1", "0.05", depth=6, workers=1, draws=1000)
+
+
 @makes("double-well-census-above")
 def _() -> Any:
     return hc.census(hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20"), [(-3, 3), (-3, 3)], "1.1")

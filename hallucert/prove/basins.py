@@ -24,6 +24,7 @@ from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.ball_lanes import LaneArithmetic, lane_arithmetic
 from hallucert.check.basins.attractor import Ellipse, Region, regions_of
 from hallucert.check.basins.certificate import Basins
+from hallucert.check.basins.draw import MOST
 from hallucert.check.basins.graph import FIRST, Edges, Flow
 from hallucert.check.basins.partition import NAMES, RANGE, Partition, from_text, to_text
 from hallucert.check.basins.trap import Trap
@@ -44,6 +45,7 @@ from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.processes import checked_workers, cores, in_order, jobs_of
 from hallucert.prove.attraction.attractors import COARSE, beside_curves, found_by_runs, other_cells
+from hallucert.prove.attraction.draws import followed
 from hallucert.prove.attraction.traps import among_open, around_ends
 from hallucert.sam.runs import run_ensemble
 
@@ -78,6 +80,7 @@ def basins(
     workers: int | None = None,
     checkpoint: str | PathLike[str] | None = None,
     seed: int = 0,
+    draws: int = 0,
     progress: Progress = None,
 ) -> Basins:
     """Divide a box of the plane into cells from which SAM provably converges, leaves the box, or is trapped.
@@ -107,7 +110,11 @@ def basins(
         File in which what the search has found is kept, about every minute and at its end; if it is there, the search
         goes on from it. What is in it is proved again.
     seed : int
-        Of the random starts.
+        Of the random starts, and of draws.
+    draws : int
+        So many cells, with 2**-44 of the sides of the box, are drawn at random from what is not decided, and each is
+        followed with proof. If n do one thing, a part of what is not decided does it that is hardly less than n of all
+        (claims ``drawn_share``).
     progress : bool or callable, optional
         As for `hallucert.census`.
 
@@ -148,6 +155,7 @@ def basins(
     depth, seconds = checked_whole(depth, 1, "depth"), checked_seconds(budget, "budget")
     require(depth <= DEEPEST, "depth", depth, f"be at most {DEEPEST}")
     jobs, worth = jobs_of(checked_workers(workers))
+    drawn, seed = checked_whole(draws, 0, "draws", MOST), checked_whole(seed, 0, "seed")
     path = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
     problem = Problem(f, radius)
     with working(seconds, progress) as clock:
@@ -158,7 +166,7 @@ def basins(
             run_ensemble(f, region.T[:1], radius, step, 1, progress=False)
         clock.end += clock.now() - began
         if attractors is None:
-            found, ends = found_by_runs(problem, step, region, checked_whole(seed, 0, "seed"), clock)
+            found, ends = found_by_runs(problem, step, region, seed, clock)
         else:
             given = checked_items(attractors, "attractors", "be certificates of points or two-cycles")
             found, ends = [(point, _checked(point, problem, step)) for point in given], np.zeros((0, 2))
@@ -195,11 +203,15 @@ def basins(
             if not np.isin(more.labels, trap.labels).any():
                 break
             traps, proof = [*traps, trap], more
-    if traps and not np.isin(proof.labels, traps[-1].labels).any():  # the only one
-        traps = []
-    ar, labels = arithmetic("arb", _PRECISION), proof.labels
-    steps = np.where(labels > 0, proof.steps, 0)
-    return Basins(problem, step, proof.partition, labels, steps, tuple(points), provenance(ar), tuple(traps))
+        if traps and not np.isin(proof.labels, traps[-1].labels).any():  # the only one
+            traps = []
+        ar, labels = arithmetic("arb", _PRECISION), proof.labels
+        steps = np.where(labels > 0, proof.steps, 0)
+        result = Basins(problem, step, proof.partition, labels, steps, tuple(points), provenance(ar), tuple(traps))
+        if drawn:
+            flow = replace(proof, traps=traps)
+            result = replace(result, draw=followed(flow, result.single, seed, drawn, jobs, worth, clock))
+    return result
 
 
 def _rows(core: np.ndarray, label: int) -> np.ndarray:

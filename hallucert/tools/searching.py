@@ -251,6 +251,7 @@ def basins(
     goal: options.Goal = "0.97",
     budget: options.Seconds = 600.0,
     seed: options.Seed = 0,
+    draws: options.Draws = 0,
     save: options.Save = None,
     checkpoint: options.Keep = None,
     as_json: options.AsJson = False,
@@ -268,7 +269,8 @@ def basins(
     sides = options.sides_of(box, gallery, dimension, f.dimension)
     part = options.number_of(str(goal), "--goal")
     options.require_savable(save)
-    found = hc.basins(f, sides, rho, step_size, goal=part, depth=depth, budget=budget, seed=seed, checkpoint=checkpoint)
+    searched = partial(hc.basins, goal=part, depth=depth, budget=budget, checkpoint=checkpoint)
+    found = searched(f, sides, rho, step_size, seed=seed, draws=draws)
     if save is not None:
         found.save(save)
 
@@ -277,6 +279,8 @@ def basins(
         points = [output.plain(point.enclosure) for point in found.attractors]
         claims = [output.claim_data(claim) for claim in found.all_claims]
         head = {"function": f.name, "rho": rho, "step_size": step_size}
+        if found.draw is not None:
+            shares |= {"likely": float(found.likely(*found.single))}
         return head | shares | {"attractors": points, "claims": claims, "file": save and str(save)}
 
     answer(data, lambda: print_lines(str(found)), as_json, found.decided >= part)

@@ -11,6 +11,7 @@ import numpy as np
 
 from hallucert.arguments import quiet
 from hallucert.check.basins.attractor import zeros_of
+from hallucert.check.basins.draw import DOUBT, LEVEL, Draw, least_share
 from hallucert.check.basins.graph import FIRST, LEAVES
 from hallucert.check.basins.partition import Partition
 from hallucert.check.basins.trap import Trap
@@ -18,10 +19,10 @@ from hallucert.check.claim import MARKS, Claim, Claims, Enclosure, Provenance, S
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.problem import AboutProblem, Problem
 from hallucert.decimals import decimal_above, decimal_below, decimal_enclosure, short_rational
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, require
 from hallucert.exact import format_rational
 
-NAME, TRAPPED = "basin_share", "trap_share"
+NAME, TRAPPED, DRAWN = "basin_share", "trap_share", "drawn_share"
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,6 +52,8 @@ class Basins(AboutProblem, Saved):
     traps : tuple of Trap
         Sets of cells in which runs stay for ever, with the labels of these, of what flows into them, and of what may
         happen instead.
+    draw : Draw or None
+        Cells drawn at random from what is not decided, with labels and steps as above.
     """
 
     kind: ClassVar[str] = "basins"
@@ -63,6 +66,7 @@ class Basins(AboutProblem, Saved):
     attractors: tuple[Certificate, ...]
     provenance: Provenance
     traps: tuple[Trap, ...] = ()
+    draw: Draw | None = None
 
     def share(self, *labels: int) -> Fraction:
         """Return which part of the box has one of some labels, exactly.
@@ -82,6 +86,31 @@ class Basins(AboutProblem, Saved):
             (Fraction(c, 4**level) for level, c in zip(levels.tolist(), counts.tolist(), strict=True)), Fraction(0)
         )
 
+    def likely(self, *labels: int) -> Fraction:
+        """Return a lower bound of the part of the box that does what some labels of one outcome say, by the draw.
+
+        Parameters
+        ----------
+        *labels : int
+            As in `labels`, each of an attractor, of leaving, or of a trap that names nothing else.
+
+        Returns
+        -------
+        Fraction
+            What is proved, and of the rest what the cells that were drawn show. It is too large for one in a billion of
+            all draws.
+
+        Raises
+        ------
+        ArgumentError
+            If a label is another.
+        """
+        require(set(labels) <= set(self.single), "labels", labels, "be of attractors, leaving, or traps without others")
+        found = 0 if self.draw is None else int(np.isin(self.draw.labels, labels).sum())
+        if self.draw is None or not found:
+            return self.share(*labels)
+        return self.share(*labels) + (1 - self.decided) * least_share(found, len(self.draw))
+
     @property
     def box(self) -> np.ndarray:
         """The box, shape (2, 2)."""
@@ -96,10 +125,10 @@ class Basins(AboutProblem, Saved):
     @property
     def decided(self) -> Fraction:
         """Which part of the box is proved to do one thing: converge to an attractor, leave, or stay in a trap."""
-        return self.share(*self._single)
+        return self.share(*self.single)
 
     @property
-    def _single(self) -> list[int]:
+    def single(self) -> list[int]:
         """The labels of which a claim says one thing."""
         traps = [label for trap in self._trapping if not trap.others for label in trap.labels]
         return [*range(LEAVES, FIRST + len(self.attractors)), *traps]
@@ -141,14 +170,20 @@ class Basins(AboutProblem, Saved):
     @property
     def hallucinated(self) -> Fraction:
         """Which part of the box is proved to converge to hallucinated minimizers."""
+        return self.share(*self.minimizers)
+
+    @property
+    def minimizers(self) -> list[int]:
+        """The labels of hallucinated minimizers."""
         points = enumerate(self.attractors, FIRST)
-        return self.share(*(k for k, point in points if point.claims.get("hallucinated_minimizer")))
+        return [k for k, point in points if point.claims.get("hallucinated_minimizer")]
 
     @cached_property
     def all_claims(self) -> Claims:
-        """A claim for each attractor and each trap, and one about starts that leave the box."""
+        """A claim for each attractor and each trap, one about starts that leave the box, and those of the draw."""
         basins = [self._claim(k) for k in range(len(self.attractors))]
-        return Claims([*basins, *(self._trap_claim(k) for k in range(len(self.traps))), self._claim(-1)])
+        traps = [self._trap_claim(k) for k in range(len(self.traps))]
+        return Claims([*basins, *traps, self._claim(-1), *self._drawn_claims()])
 
     def __getitem__(self, attractor: int) -> Claim:
         if not 0 <= attractor < len(self.attractors):
@@ -166,43 +201,65 @@ class Basins(AboutProblem, Saved):
     def _claim(self, attractor: int) -> Claim:
         """State how large a basin is at least, or, for -1, the part that leaves."""
         label = attractor + FIRST  # LEAVES of -1
-        share, what = self.share(label), self._what
-        if attractor < 0:
-            name, inputs, goal = "leaves_share", {}, "comes to a point outside of the box"
-        else:
-            name, inputs = NAME, {"attractor": attractor + 1}
-            goal = self._goal(attractor)
+        share, what, goal = self.share(label), self._what, self._goal(attractor)
+        name, inputs = (NAME, {"attractor": attractor + 1}) if attractor >= 0 else ("leaves_share", {})
         if not share:
             return Claim(
                 name, Status.UNDECIDED, f"From which starts in the box {what} {goal.rstrip(',')}?", inputs=inputs
             )
-        return Claim(name, Status.PROVED, self._sentence(goal, share, (label,)), self._numbers(share), inputs)
+        return Claim(name, Status.PROVED, self._from_cells(goal, share, (label,)), self._numbers(share), inputs)
 
     def _trap_claim(self, number: int) -> Claim:
         """State from how large a part runs are trapped, and where."""
         trap = self.traps[number]
-        share, inputs = self.share(*trap.labels), {"trap": number + 1}
-        goals = []
-        if core := self.share(trap.core):
-            lo, hi = self.partition.bounds(self.labels == trap.core)
-            low, high = ([Fraction(v) for v in ends.tolist()] for ends in (lo.min(axis=0), hi.max(axis=0)))
-            sides = " x ".join(f"[{decimal_below(a)}, {decimal_above(b)}]" for a, b in zip(low, high, strict=True))
-            goals.append(
-                f"comes to cells in {sides} that are together at most {decimal_above(core)} of the box, "
-                "and never leaves them"
-            )
+        share, core, inputs = self.share(*trap.labels), self.share(trap.core), {"trap": number + 1}
+        goals = [self._staying(*trap.labels)] if core else []
         goals += dict.fromkeys(self._otherwise(label) for label in trap.others)
         if not share or not goals:
             return Claim(
                 TRAPPED, Status.UNDECIDED, f"From which starts in the box is {self._what} trapped?", inputs=inputs
             )
-        text = f"Trap {number + 1}: {self._sentence(', or '.join(goals) + ',', share, trap.labels)}"
+        text = f"Trap {number + 1}: {self._from_cells(', or '.join(goals) + ',', share, trap.labels)}"
         return Claim(TRAPPED, Status.PROVED, text, self._numbers(share) | {"core": Enclosure(core, core)}, inputs)
+
+    def _drawn_claims(self) -> list[Claim]:
+        """State what is proved of cells that were drawn, and of how large a part of the box this is likely."""
+        if self.draw is None:
+            return []
+        parts: list[tuple[tuple[int, ...], dict[str, int]]] = [
+            *(((k + FIRST,), {"attractor": k + 1}) for k in range(len(self.attractors))),
+            *((trap.labels, {"trap": k}) for k, trap in enumerate(self.traps, 1)),
+            ((LEAVES,), {}),
+        ]
+        claims = []
+        for labels, inputs in parts:
+            if found := int(np.isin(self.draw.labels, labels).sum()):
+                share = self.likely(*labels)
+                goal = self._goal(labels[0] - FIRST) if len(labels) == 1 else f"{self._staying(*labels)},"
+                text = (
+                    f"{self._what} {goal} from every start in {found} of {len(self.draw)} cells with 2**-{LEVEL} of "
+                    f"the sides of the box, drawn with seed {self.draw.seed} from what is not decided"
+                )
+                likely = (
+                    f"With what is decided it does so from at least {decimal_below(share)} of the box, unless this "
+                    f"draw is one of those, at most 1 in {DOUBT}, that show so much by chance."
+                )
+                text = f"{self._sentence(text, labels)} {likely}"
+                claims.append(Claim(DRAWN, Status.PROVED, text, self._numbers(share), inputs))
+        return claims
+
+    def _staying(self, core: int, _: int) -> str:
+        """Say where runs stay, by the labels of a trap."""
+        lo, hi = self.partition.bounds(self.labels == core)
+        low, high = ([Fraction(v) for v in ends.tolist()] for ends in (lo.min(axis=0), hi.max(axis=0)))
+        sides = " x ".join(f"[{decimal_below(a)}, {decimal_above(b)}]" for a, b in zip(low, high, strict=True))
+        part = decimal_above(self.share(core))
+        return f"comes to cells in {sides} that are together at most {part} of the box, and never leaves them"
 
     def _otherwise(self, label: int) -> str:
         """Say what happens instead of being trapped."""
         if label == LEAVES:
-            return "comes to a point outside of the box"
+            return self._goal(-1)
         number = label - FIRST
         if number < len(self.attractors):
             curve = zeros_of(self.attractors[number], self.problem, self.step)
@@ -218,16 +275,21 @@ class Basins(AboutProblem, Saved):
         """Return the numbers of a claim about a part of the box."""
         return {"share": Enclosure(share, Fraction(1)), "area": Enclosure(share * self.area, self.area)}
 
-    def _sentence(self, goal: str, share: Fraction, labels: tuple[int, ...]) -> str:
+    def _from_cells(self, goal: str, share: Fraction, labels: tuple[int, ...]) -> str:
         """Say what all starts in cells with some labels do."""
         part = f"cells that are together at least {decimal_below(share)} of the box"
-        text = f"{self._what} {goal} from every start in {part}"
+        return self._sentence(f"{self._what} {goal} from every start in {part}", labels)
+
+    def _sentence(self, text: str, labels: tuple[int, ...]) -> str:
+        """End a sentence about starts in cells with some labels."""
         if (self.steps[np.isin(self.labels, list(self.meant(labels)))] < 0).any():
             return f"{text}; where the gradient vanishes on the way, with any unit vector for its direction."
         return f"{text}."
 
     def _goal(self, attractor: int) -> str:
-        """Say to what SAM converges."""
+        """Say to what SAM converges, or, for -1, that it leaves."""
+        if attractor < 0:
+            return "comes to a point outside of the box"
         symbol = self._symbol(attractor)
         if zeros_of(self.attractors[attractor], self.problem, self.step):
             which = f"a hallucinated minimizer with r(x+) = 0 ({symbol} is one) on a smooth curve of them"
@@ -268,11 +330,17 @@ class Basins(AboutProblem, Saved):
             places = [f"({', '.join(ends[i : i + 2])})" for i in range(0, len(ends), 2)]
             lines.append(f"{self._symbol(k)} in {' and '.join(places)}")
         lines += [f"[{MARKS[claim.status]}] {claim.name}: {claim.statement}" for claim in self.all_claims]
-        cells = np.isin(self.labels, self._single).sum()
+        cells = np.isin(self.labels, self.single).sum()
         lines.append(
             f"{decimal_below(self.decided)} of the box is decided, in {cells} cells; "
             f"{decimal_below(self.hallucinated)} converges to hallucinated minimizers"
         )
+        if self.draw is not None:
+            shares = [decimal_below(self.likely(*labels)) for labels in (self.single, self.minimizers)]
+            lines.append(
+                f"by {len(self.draw)} cells drawn at random likely at least {shares[0]} of the box is decided; "
+                f"{shares[1]} converges to hallucinated minimizers"
+            )
         if self.traps:
             cores = decimal_above(self.share(*(trap.core for trap in self.traps)))
             instead = "or does what is named instead"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
+from hallucert.arguments import LARGEST_INTEGER
 from hallucert.check.basins.attractor import regions_of
 from hallucert.check.basins.certificate import Basins
+from hallucert.check.basins.draw import MOST, Draw
 from hallucert.check.basins.graph import FIRST, LEAVES
 from hallucert.check.basins.partition import LABELS, NAMES, RANGE, Partition, from_text
 from hallucert.check.basins.trap import Trap
@@ -31,8 +34,8 @@ MOST_STEPS = 100_000
 def from_json(data: object) -> Basins:
     """Build basins from plain data, checking every field."""
     names = {"format", "schema", "kind", "provenance", "problem", "digest", "attractors", "cells", "steps"}
-    if isinstance(data, Mapping) and "traps" in data:  # files without any do not have the field
-        names |= {"traps"}
+    if isinstance(data, Mapping):  # files without any do not have these fields
+        names |= {"traps", "draw"} & set(data)
     top, entry = fields.read_top(data, names, {"objective", "rho", "step", "region"})
     objective = objective_from_json(entry["objective"], "problem.objective")
     if not isinstance(objective, FormulaObjective) or objective.dimension != 2:
@@ -61,13 +64,34 @@ def from_json(data: object) -> Basins:
     for i, trap in enumerate(traps):  # of such cells no claim would say anything, so nobody would prove them
         if trap.core + 1 in labels and trap.core not in labels and not trap.others:
             raise CertificateError(f"traps[{i}]", "must have cells of a core, or letters of what may happen instead")
-    counts = fields.read_list(top["steps"], "steps", LONGEST)
+    steps = _steps(top["steps"], "steps", labels)
+    made = fields.read_provenance(top["provenance"])
+    found = Basins(posed, step, Partition(_region(entry), cells), labels, steps, tuple(attractors), made, traps)
+    return replace(found, draw=_draw(top["draw"], found)) if "draw" in top else found
+
+
+def _steps(data: JSON, name: str, labels: np.ndarray) -> np.ndarray:
+    """Return the numbers of steps of all cells, 0 for those without a label, which have none."""
+    counts = fields.read_list(data, name, LONGEST)
     if len(counts) != int((labels > 0).sum()) or any(type(k) is not int or abs(k) > MOST_STEPS for k in counts):
-        raise CertificateError("steps", f"must be a number of at most {MOST_STEPS} steps for each cell with a label")
+        raise CertificateError(name, f"must be a number of at most {MOST_STEPS} steps for each cell with a label")
     steps = np.zeros(len(labels), np.int64)
     steps[labels > 0] = counts
-    made = fields.read_provenance(top["provenance"])
-    return Basins(posed, step, Partition(_region(entry), cells), labels, steps, tuple(attractors), made, traps)
+    return steps
+
+
+def _draw(data: JSON, basins: Basins) -> Draw:
+    """Return what was drawn: cells that do one thing, or of which nothing is known."""
+    entry = fields.read_fields(data, {"seed", "cells", "steps"}, "draw")
+    seed, text = entry["seed"], fields.read_text(entry["cells"], "draw.cells", MOST)
+    if type(seed) is not int or not 0 <= seed <= LARGEST_INTEGER:
+        raise CertificateError("draw.seed", f"must be an integer from 0 to {LARGEST_INTEGER}")
+    labels = np.array([LABELS.find(letter) for letter in text], np.int64)
+    if not len(labels) or not np.isin(labels, [0, *basins.single]).all():
+        raise CertificateError("draw.cells", "must be letters, one for each cell, of labels that say one thing")
+    if basins.decided == 1:
+        raise CertificateError("draw", "must be left out where all of the box is decided")
+    return Draw(seed, labels, _steps(entry["steps"], "draw.steps", labels))
 
 
 def _traps(data: JSON, first: int) -> tuple[Trap, ...]:

@@ -68,11 +68,20 @@ class Flow:
     regions: Sequence[Sequence[Region]]
     traps: Sequence[Trap] = ()
 
+    @property
+    def targets(self) -> np.ndarray:
+        """The labels of the cells that images touch."""
+        return self.labels
+
+    def bounds(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return lower and upper corners of cells (k, 2), rounded outward."""
+        return self.partition.bounds(cells)
+
     @cached_property
-    def _leaning(self) -> np.ndarray:
+    def leaning(self) -> np.ndarray:
         """Which labels may be touched from which."""
         known = FIRST + len(self.regions) + 2 * len(self.traps)
-        return leaning(self.traps, max(known, int(self.labels.max(initial=0)) + 1))
+        return leaning(self.traps, max(known, *(int(each.max(initial=0)) + 1 for each in (self.labels, self.targets))))
 
     def tasks(self, lanes: Callable[[], LaneArithmetic], known: Sequence[Edges] = ()) -> list[Callable[[], Edges]]:
         """Return the work: the edges of all other labelled cells, in chunks of those that take about as many steps."""
@@ -92,20 +101,20 @@ class Flow:
         label = self.labels[numbers]
         for k, own in enumerate(self.regions, FIRST):
             for region in own:
-                mine = self._leaning[label, k] & (isinstance(region, Ellipse) | (self.steps[numbers] == 0))
+                mine = self.leaning[label, k] & (isinstance(region, Ellipse) | (self.steps[numbers] == 0))
                 with lanes() as arithmetic:
                     mine[mine] = region.contains(boxes[mine], arithmetic)
                 numbers, boxes, label = numbers[~mine], boxes[~mine], label[~mine]
         box, target, leaves = self.partition.touched(boxes)
-        elsewhere = box[~self._leaning[label[box], self.labels[target]]]
-        wrong = np.concatenate([lost, numbers[leaves & ~self._leaning[label, LEAVES]], numbers[elsewhere]])
+        elsewhere = box[~self.leaning[label[box], self.targets[target]]]
+        wrong = np.concatenate([lost, numbers[leaves & ~self.leaning[label, LEAVES]], numbers[elsewhere]])
         good = np.setdiff1d(whole, wrong)
-        return Edges(good, *np.divmod(np.unique(numbers[box] * len(self.labels) + target), len(self.labels)))
+        return Edges(good, *np.divmod(np.unique(numbers[box] * len(self.targets) + target), len(self.targets)))
 
     def images(self, lanes: LaneArithmetic, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return boxes that cover the images of cells, with the numbers of the cells, and the cells that have them."""
         fanned = self.steps[cells] < 0
-        tubes, left, count = Tubes.around(*self.partition.bounds(cells)), np.abs(self.steps[cells]) - fanned, 0
+        tubes, left, count = Tubes.around(*self.bounds(cells)), np.abs(self.steps[cells]) - fanned, 0
         whole, numbers, boxes = [], [np.zeros(0, np.int64)], [np.zeros((0, 2, 2))]
         with lanes:
             step = SamStep(lanes, self.f, self.problem.rho, self.step)

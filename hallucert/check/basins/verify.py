@@ -16,7 +16,7 @@ import numpy as np
 from hallucert.balls.ball_lanes import LaneArithmetic, lane_arithmetic
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.basins.attractor import regions_of
-from hallucert.check.basins.certificate import NAME, TRAPPED, Basins
+from hallucert.check.basins.certificate import DRAWN, NAME, TRAPPED, Basins
 from hallucert.check.basins.graph import FIRST, LEAVES, Edges, Flow
 from hallucert.check.basins.intervals import Intervals
 from hallucert.check.claim import PROVOKED, Claim
@@ -25,6 +25,8 @@ from hallucert.check.point.verify import check as check_point
 from hallucert.clock import Clock
 
 BITS = 64
+OF_DRAW = 0
+"""What stands for the labels of cells that were drawn."""
 SAMPLED = 4000
 """Steps of cells that are followed in mpmath too: a few seconds."""
 
@@ -44,6 +46,8 @@ def check(basins: Basins, ar: BallArithmetic, max_boxes: int, clock: Clock) -> l
             own = (claim.inputs["attractor"] - 1 + FIRST,)
         elif claim.name == TRAPPED:
             own = basins.traps[claim.inputs["trap"] - 1].labels
+        elif claim.name == DRAWN:  # from what is not decided, of which all has to be known
+            own = (OF_DRAW, *basins.single)
         for number in sorted(label - FIRST for label in basins.meant(own)):
             if 0 <= number < len(wrong) and wrong[number]:
                 failed = [result.name for result in points[number] if not result.passed]
@@ -63,17 +67,28 @@ def _unsettled(basins: Basins, clock: Clock) -> dict[int, str]:
     """Say of each label what is wrong with its cells."""
     regions = [regions_of(point, basins.problem, basins.step) for point in basins.attractors]
     flow = Flow(basins.problem, basins.step, basins.partition, basins.labels, basins.steps, regions, basins.traps)
+    edges = _edges(flow, "cells", clock)
+    settled = flow.settled(_confirmed(flow, edges))
+    counts = {label: int((~settled & (basins.labels == label)).sum()) for label in range(1, basins.labels_known)}
+    if basins.draw is not None:
+        drawn = basins.draw.flow(flow, basins.single)
+        others = _edges(drawn, "drawn cells", clock)
+        proved = drawn.proved(_confirmed(drawn, others), settled)
+        counts[OF_DRAW] = int((~proved & (basins.draw.labels > 0)).sum())
+    late = SPENT if clock.passed() else ""
+    return {label: late or f"{count} cells do not flow where they should" for label, count in counts.items() if count}
+
+
+def _edges(flow: Flow, what: str, clock: Clock) -> list[Edges]:
+    """Return the edges of labelled cells, as far as there is time."""
     edges: list[Edges] = []
     tasks = flow.tasks(Intervals)
     for number, task in enumerate(tasks):
-        clock.tell("cells", number, len(tasks))
+        clock.tell(what, number, len(tasks))
         if clock.passed():
             break
         edges.append(task())
-    open_ = ~flow.settled(_confirmed(flow, edges))
-    late = SPENT if len(edges) < len(tasks) else ""
-    counts = {label: int((open_ & (basins.labels == label)).sum()) for label in range(1, basins.labels_known)}
-    return {label: late or f"{count} cells do not flow where they should" for label, count in counts.items() if count}
+    return edges
 
 
 def _confirmed(flow: Flow, edges: Sequence[Edges]) -> list[Edges]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from hallucert.check.basins.certificate import Basins
+from hallucert.check.basins.draw import Draw
 from hallucert.check.basins.partition import LABELS, to_text
 from hallucert.check.file.fields import JSON
 from hallucert.check.file.files import WRITE, module_of
@@ -30,4 +31,11 @@ def to_json(basins: Basins) -> dict[str, JSON]:
         "cells": text,
         "steps": steps.tolist(),
         **({"traps": ["".join(LABELS[k] for k in trap.others) for trap in basins.traps]} if basins.traps else {}),
+        **({} if basins.draw is None else {"draw": _draw(basins.draw)}),
     }
+
+
+def _draw(draw: Draw) -> dict[str, JSON]:
+    """Return what was drawn."""
+    letters = "".join(LABELS[label] for label in draw.labels.tolist())
+    return {"seed": draw.seed, "cells": letters, "steps": draw.steps[draw.labels > 0].tolist()}

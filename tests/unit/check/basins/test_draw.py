@@ -1,0 +1,244 @@
+"""Claim: cells are drawn evenly from what is open, and what they show is no more than a binomial tail allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from hashlib import sha256
+from math import comb
+
+import mpmath
+import numpy as np
+import pytest
+
+import hallucert as hc
+from hallucert.balls import arithmetic
+from hallucert.check.basins import verify
+from hallucert.check.basins.certificate import Basins
+from hallucert.check.basins.draw import DOUBT, GRID, LEVEL, Draw, drawn, least_share
+from hallucert.check.basins.file import from_json
+from hallucert.check.basins.graph import FIRST, LEAVES, Edges, Flow
+from hallucert.check.basins.partition import Partition, from_text
+from hallucert.check.basins.trap import Trap
+from hallucert.check.file.save import to_json
+from hallucert.check.problem import Problem
+from hallucert.check.publishing import provenance
+from hallucert.clock import Clock
+from hallucert.decimals import decimal_below
+from hallucert.errors import ArgumentError, CertificateError
+
+BOWL = hc.Objective.parse("(x**2 + y**2)/2")
+BOX = np.array([[1.0, 1.5], [-0.25, 0.25]])
+
+
+def tail(found: int, count: int, share: Fraction) -> Fraction:
+    """The probability that so many, or more, of a number of trials are successes: the sum of its terms."""
+    terms = (comb(count, k) * share**k * (1 - share) ** (count - k) for k in range(found, count + 1))
+    return sum(terms, Fraction(0))
+
+
+@pytest.mark.parametrize(("found", "count"), [(1, 1), (1, 40), (20, 40), (39, 40), (40, 40), (150, 200), (3, 200)])
+def test_so_many_by_chance_are_rarer_than_one_in_a_billion(found: int, count: int) -> None:
+    """If the share were what is stated; one part of the grid more, and the bound of Chernoff no longer says so."""
+    share, q = least_share(found, count), mpmath.mpf(found) / count
+    assert tail(found, count, share) <= Fraction(1, DOUBT) and share <= Fraction(found, count)
+    with mpmath.workdps(60):
+        q, more = mpmath.mpf(found) / count, mpmath.mpf(share.numerator) / share.denominator + mpmath.mpf(1) / GRID
+        rest = ((1 - more) / (1 - q)) ** (count - found) if found < count else 1
+        assert (more / q) ** found * rest > mpmath.mpf(1) / DOUBT
+
+
+def test_nothing_found_shows_nothing() -> None:
+    """And of ten thousand cells that all do one thing, hardly one in five hundred can do something else."""
+    assert least_share(0, 10) == 0
+    assert Fraction(499, 500) > least_share(10_000, 10_000) > Fraction(997, 1000)
+    assert least_share(5000, 10_000) > Fraction(46, 100) > least_share(4600, 10_000)
+
+
+PARTITION = Partition(BOX, from_text("+.A+..A.A")[0])
+OPEN = np.array([letter == "." for letter in ".A..A.A"])
+
+
+def test_cells_are_drawn_as_it_is_written() -> None:
+    """From the SHA-256 of the seed and a number: the open cells one after the other, each from its end by rows.
+
+    The partition has one open cell of level 1, with indices (0, 0), and three of level 2, (2, 0), (2, 1) and (3, 1).
+    """
+    large, small, side = 4 ** (LEVEL - 1), 4 ** (LEVEL - 2), 2 ** (LEVEL - 2)
+    for number, (level, i, j) in enumerate(drawn(PARTITION, OPEN, 7, 200).tolist()):
+        place = int(sha256(f"7 {number}".encode()).hexdigest(), 16) % (large + 3 * small)
+        if place < large:
+            row, column = divmod(large - 1 - place, 2 * side)
+            assert (level, i, j) == (LEVEL, row, column)
+        else:
+            which, rest = divmod(place - large, small)
+            row, column = divmod(small - 1 - rest, side)
+            a, b = [(2, 0), (2, 1), (3, 1)][which]
+            assert (level, i, j) == (LEVEL, a * side + row, b * side + column)
+
+
+def test_cells_are_drawn_evenly() -> None:
+    """Of 7000 about 4000, 1000, 1000 and 1000 lie in the four open cells, as many in both halves of each."""
+    cells = drawn(PARTITION, OPEN, 0, 7000)
+    quarters = cells[:, 1:] >> LEVEL - 2
+    counts = [int((quarters // 2 == 0).all(axis=1).sum())]
+    counts += [int((quarters == place).all(axis=1).sum()) for place in ([2, 0], [2, 1], [3, 1])]
+    assert sum(counts) == 7000
+    assert all(abs(n - m) < 4 * m**0.5 for n, m in zip(counts, [4000, 1000, 1000, 1000], strict=True))
+    for axis in (1, 2):
+        assert abs(int((cells[:, axis] >> (LEVEL - 3) & 1).sum()) - 3500) < 4 * 1750**0.5
+    assert (drawn(PARTITION, OPEN, 0, 50) == cells[:50]).all() and (drawn(PARTITION, OPEN, 1, 50) != cells[:50]).any()
+
+
+def test_where_all_is_decided_nothing_is_drawn() -> None:
+    """Nor where nothing is asked for."""
+    assert drawn(PARTITION, ~OPEN & OPEN, 0, 5).shape == drawn(PARTITION, OPEN, 0, 0).shape == (0, 3)
+
+
+@pytest.fixture
+def basins() -> Basins:
+    """For ``f = (x^2 + y^2)/2``, rho = 1, eta = 1/8, S takes (r, 0) to (7 r/8 - 1/8, 0): from [1, 3/2] runs leave.
+
+    Of the 16 cells of level 2 the eight on the left leave at once; about the others nothing is known, but about what
+    was drawn from them: all that is less than 3/2 - 1/16 from 0 leaves, or comes to those, in two steps.
+    """
+    cells, _ = from_text("+" + "+...." * 4)
+    labels = np.where(cells[:, 1] < 2, LEAVES, 0)
+    made = provenance(arithmetic("arb", 53))
+    problem = Problem(BOWL, Fraction(1))
+    steps = np.where(labels > 0, 3, 0)
+    found = Basins(problem, Fraction(1, 8), Partition(BOX, cells), labels, steps, (), made)
+    draw = Draw(3, np.full(40, LEAVES), np.full(40, 2))
+    return replace(found, draw=draw)
+
+
+def messages(basins: Basins) -> dict[str, str]:
+    """What is said against each claim."""
+    return {result.name: result.message for result in verify.check(basins, arithmetic("arb", 53), 10**6, Clock())}
+
+
+def test_drawn_cells_are_followed(basins: Basins) -> None:
+    """All forty come to cells that leave in two steps; in none do they, and then the claim about the draw alone fails.
+
+    What leans on cells that do not flow where they should is not proved either.
+    """
+    assert messages(basins) == {"leaves_share": "", "drawn_share": ""}
+    assert basins.draw is not None
+    early = replace(basins, draw=replace(basins.draw, steps=np.zeros(40, np.int64)))
+    assert messages(early) == {"leaves_share": "", "drawn_share": "40 cells do not flow where they should"}
+    wrong = replace(basins, steps=np.where(basins.labels > 0, 0, 0))
+    assert messages(wrong).keys() == {"leaves_share", "drawn_share"} and all(messages(wrong).values())
+
+
+def test_one_cell_that_fails_in_one_arithmetic_fails(basins: Basins, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it is lost, or leans on an open cell, in doubles alone or in mpmath alone."""
+    whole, none = Flow.edges, np.zeros(0, np.int64)
+    open_ = np.flatnonzero(basins.labels == 0)[:1]
+    for name in ("intervals", "mpmath"):
+        for lost, source, target in (([7], none, none), ([], np.array([7]), open_)):
+
+            def edges(flow, lanes, cells, name=name, lost=lost, source=source, target=target):  # type: ignore[no-untyped-def]
+                found = whole(flow, lanes, cells)
+                if lanes().name != name or type(flow) is Flow:
+                    return found
+                kept = np.setdiff1d(found.cells, np.array(lost, np.int64))
+                return Edges(kept, np.append(found.source, source), np.append(found.target, target))
+
+            monkeypatch.setattr(Flow, "edges", edges)
+            assert messages(basins) == {"leaves_share": "", "drawn_share": "1 cells do not flow where they should"}
+    monkeypatch.setattr(Flow, "edges", whole)
+    assert not any(messages(basins).values())
+
+
+def test_what_a_draw_shows_is_added_to_what_is_decided(basins: Basins) -> None:
+    """Half of the box leaves, and of the other half so much as forty of forty, or thirty, show."""
+    assert basins.likely(LEAVES) == Fraction(1, 2) + least_share(40, 40) / 2
+    assert basins.draw is not None
+    part = replace(basins, draw=replace(basins.draw, labels=np.repeat([LEAVES, 0], [30, 10])))
+    assert part.likely(LEAVES) == Fraction(1, 2) + least_share(30, 40) / 2
+    assert replace(basins, draw=None).likely(LEAVES) == Fraction(1, 2) == basins.share(LEAVES)
+    with pytest.raises(ArgumentError, match="labels"):
+        basins.likely(0)
+    claim = part.all_claims[-1]
+    assert (claim.name, claim.inputs) == ("drawn_share", {})
+    assert claim.numbers["share"].lower == part.likely(LEAVES) and claim.numbers["share"].upper == 1
+    assert claim.statement == (
+        "SAM with rho = 1 and the fixed step 1/8 comes to a point outside of the box from every start in 30 of 40 "
+        "cells with 2**-44 of the sides of the box, drawn with seed 3 from what is not decided. With what is decided "
+        "it does so from at least 0.631018 of the box, unless this draw is one of those, at most 1 in 1000000000, that "
+        "show so much by chance."
+    )
+    assert "by 40 cells drawn at random likely at least 0.631018 of the box is decided; 0 conv" in "\n".join(
+        part.card()
+    )
+    nothing = replace(basins, draw=replace(basins.draw, labels=np.zeros(40, np.int64)))
+    assert [claim.name for claim in nothing.all_claims] == ["leaves_share"]
+
+
+def test_claims_of_a_draw_name_attractors_and_traps(basins: Basins) -> None:
+    """Each with its own number of cells; of traps what flows in and what is in the core counts."""
+    point = hc.certify(hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 2"), (-0.5, 0), "1.5")
+    labels = np.where(basins.labels > 0, FIRST + 1, 0)
+    draw = Draw(0, np.repeat([FIRST, FIRST + 1, FIRST + 2, LEAVES], [20, 5, 10, 5]), np.ones(40, np.int64))
+    found = replace(basins, labels=labels, attractors=(point,), traps=(Trap(FIRST + 1, ()),), draw=draw)
+    claims = [claim for claim in found.all_claims if claim.name == "drawn_share"]
+    assert [claim.inputs for claim in claims] == [{"attractor": 1}, {"trap": 1}, {}]
+    said = ["converges to x*_1, a hallucinated minimizer, from every start in 20 of 40"]
+    said += ["at most 0.5 of the box, and never leaves them, from every start in 15 of 40"]
+    said += ["comes to a point outside of the box from every start in 5 of 40"]
+    assert all(text in claim.statement for text, claim in zip(said, claims, strict=True))
+    assert found.minimizers == [FIRST] and found.likely(FIRST) == least_share(20, 40) / 2
+    assert f"; {decimal_below(least_share(20, 40) / 2)} converges to hallucinated" in found.card()[-2]
+
+
+def test_a_draw_is_read_back(basins: Basins) -> None:
+    """As it was written; a file without one has no field for it."""
+    assert basins.draw is not None
+    part = replace(basins, draw=Draw(3, np.array([LEAVES, 0, LEAVES]), np.array([2, 0, 5])))
+    data = to_json(part)
+    assert data["draw"] == {"seed": 3, "cells": "-.-", "steps": [2, 5]}
+    read = from_json(data).draw
+    assert read is not None and (read.seed, len(read)) == (3, 3)
+    assert read.labels.tolist() == [LEAVES, 0, LEAVES] and read.steps.tolist() == [2, 0, 5]
+    assert "draw" not in to_json(replace(basins, draw=None))
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"seed": -1}, "draw.seed"),
+        ({"seed": True}, "draw.seed"),
+        ({"seed": 2**63}, "draw.seed"),
+        ({"seed": "1"}, "draw.seed"),
+        ({"cells": ""}, "draw.cells"),
+        ({"cells": "-A-"}, "draw.cells"),
+        ({"cells": "-?-"}, "draw.cells"),
+        ({"cells": "+.-"}, "draw.cells"),
+        ({"cells": 7}, "draw.cells"),
+        ({"cells": "-" * 100_001}, "draw.cells"),
+        ({"steps": [2]}, "draw.steps"),
+        ({"steps": [2, 100_001]}, "draw.steps"),
+        ({"steps": [2.0, 5]}, "draw.steps"),
+        ({"extra": 1}, "draw"),
+    ],
+)
+def test_what_does_not_fit_is_named(basins: Basins, change: dict[str, object], field: str) -> None:
+    """Its place in the file."""
+    data = to_json(replace(basins, draw=Draw(3, np.array([LEAVES, 0, LEAVES]), np.array([2, 0, 5]))))
+    with pytest.raises(CertificateError) as caught:
+        from_json({**data, "draw": {**data["draw"], **change}})  # type: ignore[dict-item]
+    assert caught.value.field.startswith(field)
+
+
+def test_nothing_is_drawn_from_a_box_that_is_decided(basins: Basins) -> None:
+    """Nor is there a draw that is no object, or of which a label says more than one thing."""
+    data = to_json(basins)
+    with pytest.raises(CertificateError, match="left out where all"):
+        from_json({**data, "cells": "-", "steps": [9]})
+    with pytest.raises(CertificateError, match="draw"):
+        from_json({**data, "draw": []})
+    letters = {"cells": "B", "steps": [1], "seed": 0}
+    data = {**data, "cells": "+AB-.", "steps": [1, 1, 1]}
+    with pytest.raises(CertificateError, match=r"draw\.cells"):
+        from_json({**data, "traps": ["-"], "draw": letters})
+    assert from_json({**data, "traps": [""], "draw": letters}).draw is not None
