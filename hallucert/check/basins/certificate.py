@@ -106,9 +106,9 @@ class Basins(AboutProblem, Saved):
             If a label is another.
         """
         require(set(labels) <= set(self.single), "labels", labels, "be of attractors, leaving, or traps without others")
-        found = 0 if self.draw is None else int(np.isin(self.draw.labels, labels).sum())
-        if self.draw is None or not found:
+        if self.draw is None:
             return self.share(*labels)
+        found = int(np.isin(self.draw.labels, labels).sum())
         return self.share(*labels) + (1 - self.decided) * least_share(found, len(self.draw))
 
     @property

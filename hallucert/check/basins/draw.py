@@ -119,23 +119,26 @@ def drawn(partition: Partition, where: np.ndarray, seed: int, count: int) -> np.
 
 @lru_cache(maxsize=1000)
 def least_share(found: int, count: int) -> Fraction:
-    """Return a p_0 of the theorem, where `found` of `count` drawn cells do one thing; near the largest.
+    """Return a p_0 of the theorem, where `found` of `count` drawn cells do one thing.
 
     Floats propose it, integers decide: ``a^n (G - a)^(N - n) N^N / delta <= G^N n^n (N - n)^(N - n)`` for a/G.
     """
-    if not found:
-        return Fraction(0)
+    a, rest = _proposed(found, count), count - found
+    bound = GRID**count * found**found * rest**rest
+    while a and a**found * (GRID - a) ** rest * count**count * DOUBT > bound:
+        a -= 1
+    return Fraction(a, GRID)
+
+
+def _proposed(found: int, count: int) -> int:
+    """Return about the largest a, by bisection in floats."""
     rest, low, high = count - found, 0, GRID * found // count
-
-    def excess(a: int) -> float:
-        p = a / GRID
-        lost = rest * math.log((1 - p) * count / rest) if rest else 0.0
-        return found * math.log(p * count / found) + lost + math.log(DOUBT)
-
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if excess(middle) > 0 else (middle, high)
-    bound = GRID**count * found**found * rest**rest
-    while low and low**found * (GRID - low) ** rest * count**count * DOUBT > bound:
-        low -= 1
-    return Fraction(low, GRID)
+        p = middle / GRID
+        lost = rest * math.log((1 - p) * count / rest) if rest else 0.0
+        if found * math.log(p * count / found) + lost > -math.log(DOUBT):
+            high = middle
+        else:
+            low = middle
+    return low

@@ -13,7 +13,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.basins import verify
+from hallucert.check.basins import draw, verify
 from hallucert.check.basins.certificate import Basins
 from hallucert.check.basins.draw import DOUBT, GRID, LEVEL, Draw, drawn, least_share
 from hallucert.check.basins.file import from_json
@@ -46,6 +46,17 @@ def test_so_many_by_chance_are_rarer_than_one_in_a_billion(found: int, count: in
         q, more = mpmath.mpf(found) / count, mpmath.mpf(share.numerator) / share.denominator + mpmath.mpf(1) / GRID
         rest = ((1 - more) / (1 - q)) ** (count - found) if found < count else 1
         assert (more / q) ** found * rest > mpmath.mpf(1) / DOUBT
+
+
+@pytest.mark.parametrize(("found", "count"), [(20, 40), (40, 40), (3, 200)])
+def test_floats_propose_and_integers_decide(found: int, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is proposed too large comes down to the largest number that is right, one by one."""
+    right = least_share(found, count)
+    for more in (1, 5):
+        monkeypatch.setattr(draw, "_proposed", lambda *_, more=more: int(right * GRID) + more)
+        assert least_share.__wrapped__(found, count) == right
+    monkeypatch.setattr(draw, "_proposed", lambda *_: 2)
+    assert least_share.__wrapped__(1, 10**6) == 0  # found once in a million
 
 
 def test_nothing_found_shows_nothing() -> None:
@@ -108,8 +119,7 @@ def basins() -> Basins:
     problem = Problem(BOWL, Fraction(1))
     steps = np.where(labels > 0, 3, 0)
     found = Basins(problem, Fraction(1, 8), Partition(BOX, cells), labels, steps, (), made)
-    draw = Draw(3, np.full(40, LEAVES), np.full(40, 2))
-    return replace(found, draw=draw)
+    return replace(found, draw=Draw(3, np.full(40, LEAVES), np.full(40, 2)))
 
 
 def messages(basins: Basins) -> dict[str, str]:
@@ -126,6 +136,8 @@ def test_drawn_cells_are_followed(basins: Basins) -> None:
     assert basins.draw is not None
     early = replace(basins, draw=replace(basins.draw, steps=np.zeros(40, np.int64)))
     assert messages(early) == {"leaves_share": "", "drawn_share": "40 cells do not flow where they should"}
+    open_ = replace(basins.draw, labels=np.repeat([LEAVES, 0], [25, 15]), steps=np.repeat([2, 0], [25, 15]))
+    assert not any(messages(replace(basins, draw=open_)).values())
     wrong = replace(basins, steps=np.where(basins.labels > 0, 0, 0))
     assert messages(wrong).keys() == {"leaves_share", "drawn_share"} and all(messages(wrong).values())
 
@@ -179,8 +191,8 @@ def test_claims_of_a_draw_name_attractors_and_traps(basins: Basins) -> None:
     """Each with its own number of cells; of traps what flows in and what is in the core counts."""
     point = hc.certify(hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 2"), (-0.5, 0), "1.5")
     labels = np.where(basins.labels > 0, FIRST + 1, 0)
-    draw = Draw(0, np.repeat([FIRST, FIRST + 1, FIRST + 2, LEAVES], [20, 5, 10, 5]), np.ones(40, np.int64))
-    found = replace(basins, labels=labels, attractors=(point,), traps=(Trap(FIRST + 1, ()),), draw=draw)
+    some = Draw(0, np.repeat([FIRST, FIRST + 1, FIRST + 2, LEAVES], [20, 5, 10, 5]), np.ones(40, np.int64))
+    found = replace(basins, labels=labels, attractors=(point,), traps=(Trap(FIRST + 1, ()),), draw=some)
     claims = [claim for claim in found.all_claims if claim.name == "drawn_share"]
     assert [claim.inputs for claim in claims] == [{"attractor": 1}, {"trap": 1}, {}]
     said = ["converges to x*_1, a hallucinated minimizer, from every start in 20 of 40"]
@@ -201,6 +213,8 @@ def test_a_draw_is_read_back(basins: Basins) -> None:
     assert read is not None and (read.seed, len(read)) == (3, 3)
     assert read.labels.tolist() == [LEAVES, 0, LEAVES] and read.steps.tolist() == [2, 0, 5]
     assert "draw" not in to_json(replace(basins, draw=None))
+    last = from_json({**data, "draw": {"seed": 2**63 - 1, "cells": "." * 100_000, "steps": []}}).draw
+    assert last is not None and last.seed == 2**63 - 1 and len(last) == draw.MOST == 100_000
 
 
 @pytest.mark.parametrize(
