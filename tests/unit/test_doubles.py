@@ -11,12 +11,14 @@ import pytest
 
 from hallucert import doubles, files
 from hallucert.check.claim import Claim, Provenance, Status
+from hallucert.check.file import save as saving
 from hallucert.check.file.files import from_json, load
 from hallucert.check.file.save import save, to_json
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.problem import Problem
 from hallucert.check.reason import Reason
 from hallucert.errors import ArgumentError, CertificateError
+from hallucert.objectives.objective import Objective
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.objective import ProgramObjective
 
@@ -103,6 +105,49 @@ def test_a_failure_while_writing_keeps_the_old_certificate(path, monkeypatch, at
     with pytest.raises(OSError, match="No space"):
         certificate(VALUES + 1).save(path)
     assert constant(load(path)).tolist() == VALUES.tolist()
+
+
+def test_the_text_of_a_file_is_lines_of_ascii(path, tmp_path):
+    """One level is one space, with a companion or without; a new file looks for none that is older."""
+    text = path.read_text(encoding="ascii")
+    assert text.startswith('{\n "format": "hallucert-certificate",\n') and text.endswith("}\n")
+    short = Certificate(Problem(Objective.parse("x**2"), Fraction(1)), None, {}, Provenance("\u00e9", "arb", "1", 53))
+    save(short, tmp_path / "short.json")
+    text = (tmp_path / "short.json").read_text(encoding="ascii")
+    assert text.startswith('{\n "format": "hallucert-certificate",\n') and "\\u00e9" in text
+
+
+def test_what_is_left_of_older_certificates_is_removed_when_they_are_replaced(path, monkeypatch):
+    """All companions with the name of the file but its own, and nothing where there was no certificate before."""
+    stray = path.parent / f"cert.json.{'0' * 16}.npy"
+    stray.touch()
+    certificate().save(path)
+    assert sorted(p.name for p in path.parent.glob("*.npy")) == [companion(path).name] != [stray.name]
+    path.unlink()
+    stray.touch()
+    certificate().save(path)
+    assert stray.exists()
+
+
+def test_a_companion_that_goes_away_meanwhile_is_no_error(path, monkeypatch):
+    """Another process may have removed it."""
+    stray, seen = path.parent / f"cert.json.{'0' * 16}.npy", list(path.parent.iterdir())
+    monkeypatch.setattr(type(path), "iterdir", lambda _: iter([*seen, stray]))
+    certificate().save(path)
+    assert constant(load(path)).tolist() == VALUES.tolist()
+
+
+def test_arrays_have_a_limit_and_need_a_file(path, tmp_path, monkeypatch):
+    """As many doubles as may be read are written; beside a pipe or a folder there is no place for them."""
+    monkeypatch.setattr(saving, "MAX_DOUBLES", 8)
+    certificate().save(path)
+    monkeypatch.setattr(saving, "MAX_DOUBLES", 7)
+    with pytest.raises(ArgumentError, match=r"at most 7 in arrays; it was <arrays of 8 doubles>"):
+        certificate().save(path)
+    monkeypatch.setattr(saving, "MAX_DOUBLES", 8)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ArgumentError, match="another one, with the arrays, comes beside it"):
+        certificate().save(tmp_path / "pipe")
 
 
 def test_links_to_certificates_lead_to_their_companions(path, tmp_path):

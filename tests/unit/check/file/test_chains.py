@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import pytest
 
 from hallucert.check.claim import Claim, Status
@@ -49,3 +51,25 @@ def test_a_card_has_the_claims_and_what_is_left():
     assert len(Chains(PROVED, FOLD).card()) == 3
     assert "50%" in Chains(PROVED, unfinished=Unfinished(0.5, 3.0)).card()[-1]
     assert repr(Chains(PROVED, OPEN, FOLD)) == f"<Chains for {'f' * 40!r}: 2 pieces, 5 cells, 1 claims proved>"
+
+
+def test_what_is_left_is_said_with_its_time():
+    """Two digits of it, or that nobody knows; what a prover goes on from is neither compared nor shown, nor copied."""
+    some = Unfinished(0.5, 12.34, work=object())
+    assert (
+        str(some) == "unfinished: 50% is proved when the time is up, the rest takes about 12 s more; go on with resume="
+    )
+    assert (
+        str(Unfinished(0.25, float("inf")))
+        == "unfinished: 25% is proved when the time is up, no estimate; go on with resume="
+    )
+    assert some == Unfinished(0.5, 12.34) and repr(some) == "Unfinished(share=0.5, seconds=12.34)"
+    assert copy(some).work is None and copy(some) == some
+
+
+def test_a_kind_says_how_long_its_pieces_are_and_what_it_is_about():
+    """Chains that do not are no certificate."""
+    with pytest.raises(NotImplementedError):
+        ChainCertificate._lengths(object())
+    with pytest.raises(NotImplementedError):
+        ChainCertificate._subject(object())

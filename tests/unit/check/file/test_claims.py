@@ -89,6 +89,7 @@ def test_claims_that_say_what_their_numbers_show_are_read(change):
         ({"inputs": {"text": "abc"}}, "inputs"),
         ({"numbers": {}}, "numbers"),
         ({"numbers": {"b": ["1", "1"]}}, "numbers"),
+        ({"numbers": {"a": ["1", "1"], "c": ["1", "1"]}}, "numbers"),
         ({"name": "free", "numbers": {"b": ["1", "1"]}}, "numbers"),
         ({"name": "free", "inputs": {"text": 5}}, "inputs.text"),
     ],

@@ -60,3 +60,26 @@ def test_each_kind_has_its_modules():
     for data in ([], 5, {}):
         with pytest.raises(CertificateError):
             files.from_json(data)
+
+
+def test_files_of_other_kinds_are_named(tmp_path):
+    """A checkpoint says that it is one; anything else is read, and refused for what is wrong in it."""
+    path = tmp_path / "file"
+    path.write_text('{"work": "census", "parts": {}}')
+    with pytest.raises(CertificateError, match="is the checkpoint of a census, no certificate: it is for checkpoint="):
+        files.load(path)
+    for text, wrong in (('{"a": 1}', "kind"), ("hello", "not JSON"), ("[]", "object"), ("7", "object")):
+        path.write_text(text)
+        with pytest.raises(CertificateError, match=wrong):
+            files.load(path)
+    path.write_text('{"format": "hallucert-certificate", "kind": "{\'work\'}", "work": "census"}')
+    with pytest.raises(CertificateError, match="kind"):
+        files.load(path)
+
+
+@pytest.mark.parametrize("text", ['{"doubles": "sha256:0", "a": 1}', '{"a": {"doubles": [4]}}', '[{"doubles": [4]}]'])
+def test_arrays_without_a_companion_and_companions_without_arrays_are_refused(tmp_path, text):
+    """Each is looked for where the other is."""
+    (tmp_path / "file").write_text(text)
+    with pytest.raises(CertificateError, match="doubles"):
+        files.load(tmp_path / "file")
