@@ -15,6 +15,7 @@ from hallucert.balls.midrad import MidRad
 from hallucert.check.attraction.manifold import around as module
 from hallucert.check.attraction.manifold.around import Around, OnSet, derivatives, norms, rotation_norm, squeezed
 from hallucert.check.problem import Point, Problem
+from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import DomainError
 
 
@@ -208,3 +209,29 @@ def test_norms_along_an_axis_are_those_of_the_largest_numbers() -> None:
             found = norms(given, axis)
             assert (found >= exact).all()
             np.testing.assert_allclose(found, exact, rtol=1e-12)
+
+
+def test_what_underflows_is_in_the_bound() -> None:
+    """Products far below the least double, and squares, are not taken for 0."""
+    tiny = 2.0**-700
+    around = Around(MidRad(np.eye(2)), (1, 1), np.array([tiny, tiny]))
+    assert around.change(np.array([tiny, 0.0])) > 0 and around.change(np.zeros(2)) > 0
+    assert norms(np.full(3, tiny), 0) > 2 * tiny and (squeezed(np.full(3, tiny), (1, 2), 0) > 2 * tiny).all()
+
+
+@pytest.mark.parametrize("blocks", [(1, 4001), (4001, 1), (2001, 2001)])
+def test_bounds_of_long_blocks_have_room_for_each_rounding(blocks: tuple[int, ...]) -> None:
+    """Squares of 2^-54 that are added to 1 are lost one by one, as many as there are."""
+    entries = np.full(4002, 2.0**-27)
+    firsts = np.cumsum([0, *blocks[:-1]])
+    entries[firsts] = 1.0
+    found = squeezed(entries, blocks, 0)
+    for bound, size in zip(found.tolist(), blocks, strict=True):
+        exact = 1 + (size - 1) * Fraction(1, 2**54)
+        assert exact <= Fraction(bound) ** 2 <= exact * (1 + Fraction(1, 2**36))
+
+
+def test_the_time_is_looked_at_between_lanes(monkeypatch) -> None:
+    """Directions are taken so many at a time; when the time is up that ends."""
+    with arithmetic("arb", 106) as ar, Clock(-1.0).watched(), pytest.raises(OutOfTime):
+        OnSet(point_of(ar), Around.ball(3, Fraction(1, 64)))

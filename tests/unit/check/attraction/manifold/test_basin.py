@@ -125,6 +125,19 @@ def test_without_inverses_or_doubles_there_is_no_set(ar) -> None:
 SIZES = np.array([0.5, 0.75, 0.25])
 
 
+@pytest.mark.parametrize("lost", [0, 1])
+def test_each_of_both_inverses_is_needed(ar, monkeypatch, lost: int) -> None:
+    """Without one there are no directions, and nothing is known of the share."""
+    near, whole, calls = near_of(ar), basin.inverse, []
+
+    def failing(ar, rows):
+        calls.append(rows)
+        return None if len(calls) == lost + 1 else whole(ar, rows)
+
+    monkeypatch.setattr(basin, "inverse", failing)
+    assert near.inverses is None and near.directions is None and len(calls) == 2
+
+
 def changes(sizes, cuts, row):
     """The most that ``h F z`` is, where ``h F`` is along the last axis."""
     return sum(s * np.linalg.norm(row[..., cut], axis=-1) for s, cut in zip(sizes, cuts, strict=True))
