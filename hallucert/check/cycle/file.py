@@ -26,7 +26,6 @@ def from_json(data: object) -> CycleCertificate:
     posed = CycleProblem(objective, fields.read_rho(problem["rho"]), step=step)
     witness = None
     if top["witness"] is not None:
-        fields.read_fields(top["witness"], set(WITNESS), "witness")
         witness = read_shaped(top["witness"], WITNESS, unknowns, unknowns)
     claims = claims_of(top["claims"], rules_of(posed), None if witness is None else Facts(posed, witness))
     box = read_enclosure(top["enclosure"], claims, unknowns)

@@ -57,3 +57,9 @@ def test_a_witness_has_its_fields_and_no_others():
     """Their names are told."""
     with pytest.raises(CertificateError, match="witness"):
         from_json(changed(witness={**DATA["witness"], "more": 1}))
+
+
+def test_without_a_witness_nothing_is_decided():
+    """What is proved needs the box that it is about."""
+    with pytest.raises(CertificateError, match="witness"):
+        from_json(changed(witness=None, enclosure=None))

@@ -101,6 +101,9 @@ def test_at_the_origin_the_target_is_left_open():
     [
         ("sqrt(x) + y", (-1, 1), measure_norms, Reason.ZERO_GRADIENT),  # no gradient
         ("log(x) + y", (-1, 1), measure_norms, Reason.DOMAIN),  # a gradient, but no value
+        ("(x - 1)**2 + y**2", (1, 0), measure_norms, Reason.ZERO_GRADIENT),  # of f alone
+        ("x**2 + y", (0, -10), measure_norms, Reason.ZERO_GRADIENT),  # with the decay alone
+        ("x**2 + y", (0, 0), measure_target, Reason.STRADDLES),  # w x = 0
         ("log(x) + y", (-4, 1), measure_target, Reason.DOMAIN),  # nor at x+
         ("x**2 + y**2", (0, 0), measure_minimizer, Reason.STRADDLES),  # no direction
         ("x**2", (0,), measure_minimizer, Reason.PRECISION),
