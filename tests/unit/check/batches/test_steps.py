@@ -179,3 +179,15 @@ def test_a_norm_that_changes_is_known_less_on_both_sides():
     one, two = Fraction(1), Fraction(2)
     assert _wider(Enclosure(one, two), one / 4) == Enclosure(Fraction(3, 4), Fraction(9, 4))
     assert _wider(Enclosure(one / 8, two), one / 4) == Enclosure(Fraction(0), Fraction(9, 4))
+
+
+def test_where_the_gradient_of_the_mean_may_vanish_nothing_is_bounded():
+    """At x = -1/2 the gradients of both batches are opposite: at no point of the ball is one 0, but their mean is."""
+    f = hc.Objective.least_squares(["x**2 - 1", "-(x + 2)*x"])
+    problem = batch_problem(Problem(f, Fraction(3, 2)), Batches(((0,), (1,)), (Fraction(1, 2),) * 2))
+    with arithmetic("mpmath", 106) as ar:
+        identity = [[ar.constant(Fraction(i == j)) for j in range(2)] for i in range(2)]
+        for x, known_there in ((Fraction(-1, 2), False), (Fraction(-3, 4), True)):
+            evidence = Evidence(problem.at(ar, [ar.constant(x)]))
+            made = BatchNorm(evidence, identity, identity, Fraction(1, 10))
+            assert made.at_point is not None and (made.around(Fraction(1, 64)) is not None) is known_there
