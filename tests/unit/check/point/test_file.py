@@ -175,3 +175,30 @@ def test_claims_are_asked_for_by_name():
     """A name that no claim has is an argument that is refused."""
     with pytest.raises(ArgumentError, match="claim"):
         Certificate(Problem(WELLS, RHO), None, {}, Provenance("1", "arb", "1", 53))["magic"]
+
+
+def test_without_a_witness_nothing_is_decided():
+    """Where no place is given nothing is proved of it; a claim that is there is refused."""
+    data = to_json(hc.certify(WELLS, (-0.5, 0), "1.5"))
+    from_json(data)
+    with pytest.raises(CertificateError) as caught:
+        from_json({**data, "witness": None, "enclosure": None})
+    assert caught.value.field == "witness"
+
+
+def test_points_and_lists_of_claims_have_limits():
+    """1000 variables of a point, and 100 claims; one more is refused by its field."""
+    for count, fine in ((1000, True), (1001, False)):
+        names = [f"x{i}" for i in range(count)]
+        nodes = [["var", i] for i in range(count)]
+        nodes += [["add", i, count + i - 2 if i > 1 else 0] for i in range(1, count)]
+        tape = {"variables": names, "nodes": nodes, "outputs": [len(nodes) - 1]}
+        data = written(None, problem__objective={"kind": "formula", "tape": tape})
+        if fine:
+            assert from_json(data).problem.objective.dimension == count
+        else:
+            with pytest.raises(CertificateError, match="at most 1000 variables"):
+                from_json(data)
+    for count, wrong in ((100, "twice"), (101, "at most 100")):
+        with pytest.raises(CertificateError, match=wrong):
+            from_json(written(None, claims=[{"name": "existence", **OPEN}] * count))
