@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import hallucert as hc
+from hallucert.check.batches.problem import BatchProblem, batch_problem
 from hallucert.check.claim import Claim, Provenance, Status
+from hallucert.check.decay.problem import DecayProblem, decay_problem
 from hallucert.check.file import fields
 from hallucert.check.file.files import from_json
 from hallucert.check.file.save import to_json
@@ -17,6 +19,7 @@ from hallucert.check.point.certificate import Certificate
 from hallucert.check.point.rule import Witness, rules_of
 from hallucert.check.problem import Problem
 from hallucert.errors import ArgumentError, CertificateError
+from hallucert.objectives.batches import Batches
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
 ZERO, ONE, RHO = Fraction(0), Fraction(1), Fraction(3, 2)
@@ -202,3 +205,31 @@ def test_points_and_lists_of_claims_have_limits():
     for count, wrong in ((100, "twice"), (101, "at most 100")):
         with pytest.raises(CertificateError, match=wrong):
             from_json(written(None, claims=[{"name": "existence", **OPEN}] * count))
+
+
+PAIR = hc.Objective.least_squares(["x**2 - 1", "y**2 - 1"])
+BOTH = Witness((ONE / 2, ONE / 2), IDENTITY, (ONE, ONE), IDENTITY)
+
+
+@pytest.mark.parametrize("witness", [BOTH, None])
+def test_problems_of_mini_batches_are_read_back(witness):
+    """With a witness or without; in the gradient's equation there are none."""
+    posed = batch_problem(Problem(PAIR, RHO, residual=True), Batches(((0,), (1,)), (ONE / 4, 3 * ONE / 4)))
+    made = Certificate(posed, witness, {}, Provenance("1", "arb", "1", 53))
+    read = from_json(to_json(made))
+    assert isinstance(read.problem, BatchProblem) and (read.problem.batches, read.witness) == (posed.batches, witness)
+    gradient = to_json(Certificate(Problem(WELLS, RHO), GRADIENT, {}, made.provenance))["witness"]
+    with pytest.raises(CertificateError, match=r"witness\.system"):
+        from_json({**to_json(made), "witness": gradient})
+
+
+@pytest.mark.parametrize("witness", [GRADIENT, None])
+def test_problems_with_weight_decay_are_read_back(witness):
+    """Exactly; a box, in which nothing is solved, has none."""
+    posed = decay_problem(Problem(WELLS, RHO), Fraction(1, 10))
+    made = Certificate(posed, witness, {}, Provenance("1", "arb", "1", 53))
+    read = from_json(to_json(made))
+    assert isinstance(read.problem, DecayProblem) and (read.problem.decay, read.witness) == (posed.decay, witness)
+    box = to_json(Certificate(Problem(WELLS, RHO), BOX, {}, made.provenance))["witness"]
+    with pytest.raises(CertificateError, match=r"witness\.system"):
+        from_json({**to_json(made), "witness": box})

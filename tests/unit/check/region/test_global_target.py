@@ -94,3 +94,9 @@ def test_equal_values_are_a_tie():
     status, sentence = global_target.conclude(None, {"target_value": wide, "value_elsewhere": less}, inputs)
     assert status is Status.REFUTED and sentence.about[1:] == (less.upper, 1)
     assert global_target.conclude(None, {"target_value": one}, {"box": box((0, 1))})[0] is Status.PROVED
+
+
+def test_where_f_has_no_value_at_the_target_nothing_is_measured():
+    """x+ = -2, where log(x + 1) is undefined though its derivatives are not."""
+    places = {"box": box((-3, 0), (-1, 1)), "elsewhere": box(("-1/2", "-1/4"), (0, 0))}
+    assert measured("-log(x + 1)", **places) is Reason.DEGENERATE_TARGET

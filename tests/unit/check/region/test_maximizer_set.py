@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 from region_samples import box, evidence
@@ -14,6 +15,7 @@ from region_samples import box, evidence
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.claim import Enclosure
+from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.check.region import farthest_point, maximizer_set
 from hallucert.check.region.maximizer_set import BandPiece, BandRegion, BoxPiece, Factorization
@@ -204,3 +206,30 @@ def test_no_piece_is_settled_where_phi_may_be_undefined():
         assert BoxPiece(rewritten, inner, balls_of(ar, inner)).is_sloped()
         for side, sloped in ((("1.6", 2), True), (("1.6", "2.1"), False)):
             assert BandPiece(holed, box(side), balls_of(ar, box(side))).is_sloped() is sloped
+
+
+def test_only_formulas_are_factorized():
+    """Programs have no tape that could be cut."""
+    network = hc.TanhNetwork((1, 1), [[1.0]], [0.5])
+    here = SimpleNamespace(point=SimpleNamespace(objective=network), arithmetic=None)
+    assert maximizer_set.factorization(here, {"cut": 1}) is None
+
+
+@pytest.mark.parametrize(("dimension", "looked_at"), [(1, False), (2, True), (3, True), (4, False)])
+def test_sets_are_of_two_or_three_variables(dimension, looked_at, monkeypatch):
+    """Of others nothing is measured."""
+    monkeypatch.setattr(maximizer_set, "factorization", lambda *_: object())
+    monkeypatch.setattr(maximizer_set, "BandRegion", lambda *_: SimpleNamespace(numbers=lambda: Reason.LEVEL))
+    here = SimpleNamespace(point=SimpleNamespace(x=[0] * dimension))
+    inputs = {"band": (0, 1), "top": (0, 1, 2, 3), "box": [0] * dimension, "neighbourhood": [0] * dimension}
+    assert maximizer_set.measure(here, inputs) is (Reason.LEVEL if looked_at else Reason.NOT_A_MAXIMIZER)
+
+
+@pytest.mark.parametrize("known", [0, 1])
+def test_the_level_and_the_maximum_have_to_be_known(known, monkeypatch):
+    """If one of both has no value, f is not known to be defined."""
+    with arithmetic("arb", 106) as ar:
+        region, whole = band(ar), Point.enclosure
+        calls = iter((True, False) if known else (False, True))
+        monkeypatch.setattr(Point, "enclosure", lambda self, ball: whole(self, ball) if next(calls) else None)
+        assert region.numbers() is Reason.DOMAIN

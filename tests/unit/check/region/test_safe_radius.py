@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from importlib import import_module
 
@@ -115,3 +116,12 @@ def test_curvature_where_f_is_undefined_bounds_no_radius_of_usam():
         ends.append(usam_safe_radius(f, target, box, 1e-2, 2000).upper)
     assert ends[0] is None
     assert Fraction(1, 6) <= ends[1] <= Fraction(1, 5)
+
+
+def test_a_target_whose_eigenvalues_have_no_sign_is_none(monkeypatch):
+    """What kind of critical point it is has to be known, though it is the only one in its box."""
+    module = import_module("hallucert.check.region.safe_radius")
+    whole = module.inertia
+    monkeypatch.setattr(module, "inertia", lambda *a: replace(whole(*a), positive=1, undecided=1))
+    with pytest.raises(ArgumentError, match="target"):
+        prove_target(hc.Objective.parse("(x - 1/3)**2 + y**2"), [Fraction("0.333333333"), Fraction(0)])
