@@ -178,3 +178,61 @@ def test_a_library_may_lose_as_much_as_is_allowed(monkeypatch):
     for a, b in itertools.product((None, 0.5), repeat=2):
         product = MidRad(np.ones((1, n)), a) @ MidRad(np.ones((n, 1)), b)
         assert contains(product[0, 0], n * (1 + Fraction(a or 0)) * (1 + Fraction(b or 0)))
+
+
+def test_the_radius_of_a_product_in_slices_is_what_they_leave_out():
+    """Of 1 and -1, which cancel: ``4 n e^3 + 25 u n e``, e = 2^-bits, times the powers of two that were divided out."""
+    for n, bits in ((2, 24), (1024, 20)):
+        a, b = np.full((3, n), 0.75), np.ones((n, 2))
+        b[: n // 2] = -1
+        mid, rad = products._sliced_piece(a, b)
+        assert (mid == 0).all()
+        e = 2.0**-bits  # 1 is 1/2 times 2
+        np.testing.assert_allclose(rad, 2 * (4 * n * e**3 + 25 * n * e * 2.0**-53), rtol=1e-9)
+    mid, rad = products._sliced_piece(np.full((1, 2), 0.75), np.ones((2, 1)))
+    np.testing.assert_allclose(rad, 1.5 * 2.0**-53 + 2 * (8 * 2.0**-72 + 50 * 2.0**-77), rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (1500, 3), (2, 1500, 3), (1500, 2, 3)])
+def test_products_of_radii_are_rounded_up_to_few_bits(shape):
+    """No less than they are, and no more than what one unit of a slice makes, in each factor."""
+    rng = np.random.default_rng(13)
+    a, b = rng.random(shape) + 2.0**-30, rng.random((shape[-1], 2)) * 2.0**70
+    a[..., 0] *= 2.0**-90
+    found = products._nonnegative_product(a, b)
+    step = 2.0 ** (1 - 24)  # 24 bits for an inner length of 3 or 4
+    rows = 2.0 ** np.frexp(a.max(axis=-1, keepdims=True))[1]
+    columns = 2.0 ** np.frexp(b.max(axis=-2, keepdims=True))[1]
+    most = ((a / rows + step) @ (b / columns + step)) * rows * columns
+    assert found.shape == (*shape[:-1], 2) and (found <= most * (1 + 2.0**-45)).all()
+    places = list(np.ndindex(*found.shape))[:60]
+    for *place, j in places:
+        exact = sum(Fraction(x) * Fraction(y) for x, y in zip(a[tuple(place)].tolist(), b[:, j].tolist(), strict=True))
+        assert Fraction(float(found[(*place, j)])) >= exact
+    assert products._nonnegative_product(np.array([[2.0**-700]]), np.array([[2.0**-700]])) > 0
+
+
+def test_slices_take_numbers_below_a_size():
+    """Below 2^400 in every row and column, whatever the others hold; empty ones are below it."""
+    below = np.diag([2.0**400 * (1 - 2.0**-53), 1.0])
+    assert products._sliced_piece(below, np.eye(2))[0].tolist() == below.tolist()
+    for a, b in ((np.diag([1.0, 2.0**400]), np.eye(2)), (np.eye(2), np.diag([2.0**400, 1.0]))):
+        with pytest.raises(DomainError, match=r"2\*\*400"):
+            products._sliced_piece(a, b)
+    with MidRadArithmetic("sliced"):
+        assert (MidRad(np.zeros((0, 3))) @ MidRad(np.ones((3, 2)))).shape == (0, 2)
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_radii_of_pieces_are_added_with_their_roundings(pieces, monkeypatch):
+    """Each piece of an inner length of 4 adds its own error, and the rounding of the sum of midpoints."""
+    monkeypatch.setattr(products, "_LONGEST", 4)
+    monkeypatch.setattr(products, "_sliced_piece", lambda *_: (np.ones((1, 1)), np.full((1, 1), 0.25)))
+    n = 4 * pieces - 1
+    mid, rad = products._sliced(np.ones((1, n)), None, np.ones((n, 1)), None)
+    sums = sum(Fraction(k, 2**53) for k in range(2, pieces + 1))
+    least = pieces * Fraction(1, 4) + sums
+    assert mid == pieces and least < Fraction(rad.item()) < least * (1 + Fraction(1, 2**46))
+    assert Fraction(rad.item()) >= (pieces * Fraction(1, 4)) * (
+        1 + Fraction(1, 2**47) + 4 * pieces * Fraction(1, 2**53)
+    )
