@@ -80,6 +80,22 @@ def test_weights_of_log_sum_exp_change_over_a_box():
         assert abs(end - y.mid) <= y.rad <= 0.5
 
 
+@pytest.mark.parametrize("values", [[0.0, -1.0, 0.25], [3.0, 2.5, 2.75, -4.0]])
+def test_log_sum_exp_is_charged_what_its_analysis_says(values):
+    """At points ``(2 n + 16 + |value|) u``; on boxes the mean of the radii besides, times ``1 + 4 R``, in full."""
+    x, n = np.array(values), len(values)
+    y = functions.logsumexp(MidRad(x))
+    charged = (2 * n + 16 + abs(y.mid.item())) * 2.0**-53
+    assert charged <= y.rad.item() < charged + 20 * 2.0**-53
+    rad = np.full(n, 2.0**-10)
+    rad[0] = largest = 2.0**-6
+    with mpmath.workdps(40):
+        weights = [mpmath.exp(v) for v in values]
+        mean = mpmath.fsum(w * r for w, r in zip(weights, rad.tolist(), strict=True)) / mpmath.fsum(weights)
+        exact = mean * (1 + 4 * largest) + charged
+        assert exact <= mpmath.mpf(functions.logsumexp(MidRad(x, rad)).rad.item()) < exact * (1 + mpmath.mpf(2) ** -40)
+
+
 @pytest.mark.parametrize("name", ["log", "sqrt", "reciprocal"])
 def test_outside_of_the_domain_nothing_is_enclosed(name):
     """0, a negative number and a box that touches 0 are refused; so is an exponential that overflows."""

@@ -210,6 +210,7 @@ def test_products_of_radii_are_rounded_up_to_few_bits(shape):
         exact = sum(Fraction(x) * Fraction(y) for x, y in zip(a[tuple(place)].tolist(), b[:, j].tolist(), strict=True))
         assert Fraction(float(found[(*place, j)])) >= exact
     assert products._nonnegative_product(np.array([[2.0**-700]]), np.array([[2.0**-700]])) > 0
+    assert products._nonnegative_product(np.zeros((1, 2)), np.ones((2, 1))) > 0  # what underflowed to 0 counts
 
 
 def test_slices_take_numbers_below_a_size():
