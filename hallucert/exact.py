@@ -172,7 +172,7 @@ def float_below(value: Fraction) -> float:
 
 def float_above(value: Fraction) -> float:
     """Return the smallest double that is at least `value` (``inf`` above the range)."""
-    return -float_below(-value)
+    return 0.0 - float_below(-value)  # 0, not -0
 
 
 def exponent(value: Fraction) -> int:

@@ -18,6 +18,12 @@ rationals = st.fractions() | st.builds(lambda m, e: m * Fraction(2) ** e, st.int
 dyadics = st.builds(lambda m, e: m * Fraction(2) ** e, st.integers(), st.integers(-1200, 1200))
 
 
+def test_zero_has_no_sign():
+    """Neither end of it is -0."""
+    assert str(float_below(Fraction(0))) == str(float_above(Fraction(0))) == "0.0"
+    assert float_above(Fraction(-1, 3)) == -float_below(Fraction(1, 3)) < 0
+
+
 def test_decimals_are_exact():
     """A decimal string is the decimal; a float is the dyadic it is."""
     assert exact("0.05") == Fraction(1, 20)

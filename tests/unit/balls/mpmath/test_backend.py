@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+import mpmath
 import pytest
 
 from hallucert.balls.facade import SIZE_LIMIT, UNDERFLOW_LIMIT
@@ -107,3 +108,62 @@ def test_a_hole_in_either_matrix_spoils_its_products_alone(side) -> None:
         known = [[AR.is_finite(ball) for ball in row] for row in product]
         assert known == [[(i if side == 0 else j) != 0 for j in range(size)] for i in range(size)]
         assert AR.endpoints(product[1][1]) == (size, size)
+
+
+@pytest.mark.parametrize("bits", [53, 200])
+@pytest.mark.parametrize("exponent", ["1/3", "-7/5", "1001/3"])
+def test_powers_by_logarithms_are_as_sharp_as_others(bits, exponent):
+    """Of points, to some units in the last place; without a logarithm, or beyond all sizes, nothing is known."""
+    ar, power = MpmathArithmetic(bits), Fraction(exponent)
+    for x in (Fraction(3, 8), Fraction(5), Fraction(1, 2**30)):
+        ball = ar.power_by_logarithm(ar.constant(x), power)
+        low, high = ar.endpoints(ball)
+        with mpmath.workprec(4 * bits + 64):
+            exact = mpmath.mpf(x.numerator) / x.denominator
+            exact = mpmath.power(exact, mpmath.mpf(power.numerator) / power.denominator)
+            ends = [mpmath.mpf(end.numerator) / end.denominator for end in (low, high)]
+            assert ends[0] <= exact <= ends[1] and ends[1] - ends[0] <= exact * mpmath.mpf(2) ** (3 - bits)
+    assert not ar.is_finite(ar.power_by_logarithm(ar.interval(Fraction(-1), Fraction(1)), power))
+    assert not ar.is_finite(ar.power_by_logarithm(ar.constant(Fraction(2) ** 30000), Fraction(16, 3)))
+
+
+def test_sums_of_sizes_are_rounded_up_at_the_most_bits():
+    """At those of the arithmetic, or of a ball that has more; of nothing it is 0, beyond all sizes there is none."""
+    ar, fine = MpmathArithmetic(53), MpmathArithmetic(300)
+    third, minus = fine.constant(Fraction(1, 3)), ar.constant(Fraction(-2))
+    found = ar.absolute_sum([third, minus])
+    assert Fraction(7, 3) < found < Fraction(7, 3) + Fraction(1, 2**290)
+    assert ar.absolute_sum([minus, third]) - Fraction(7, 3) < Fraction(1, 2**290)
+    assert ar.absolute_sum([]) == ar.absolute_sum([ar.constant(Fraction(0))]) == 0
+    large = ar.constant(Fraction(2) ** (SIZE_LIMIT - 2))
+    assert ar.absolute_sum([large]) == Fraction(2) ** (SIZE_LIMIT - 2)
+    for wrong in ([large, large], [ar.indeterminate()], [ar.constant(Fraction(1)), ar.indeterminate()]):
+        with pytest.raises(ArgumentError, match="ball"):
+            ar.absolute_sum(wrong)
+
+
+def test_centres_are_points_of_balls():
+    """Halfway, or the point itself; of what is indeterminate nothing else is one."""
+    ar = MpmathArithmetic(53)
+    assert ar.endpoints(ar.centre(ar.interval(Fraction(1), Fraction(2)))) == (Fraction(3, 2),) * 2
+    point = ar.constant(Fraction(1))
+    assert ar.centre(point) is point and not ar.is_finite(ar.centre(ar.indeterminate()))
+
+
+def test_ends_that_are_tiny_are_rounded_outward():
+    """Below ``2**-SIZE_LIMIT`` they are 0 on one side and about that on the other; larger ones are as they are."""
+    ar = MpmathArithmetic(53)
+    tiny = ar.power(ar.constant(Fraction(3)), -(2 * SIZE_LIMIT))
+    low, high = ar.endpoints(tiny)
+    assert low == 0 and 0 < high <= Fraction(1, 2**SIZE_LIMIT)
+    low, high = ar.endpoints(-tiny)
+    assert high == 0 and -Fraction(1, 2**SIZE_LIMIT) <= low < 0
+    some = Fraction(1, 2 ** (SIZE_LIMIT + 100))
+    assert ar.endpoints(ar.constant(some)) == (some, some)
+
+
+def test_powers_that_are_not_positive_begin_with_one():
+    """Exactly."""
+    ar = MpmathArithmetic(53)
+    three, two = ar.constant(Fraction(3)), ar.constant(Fraction(2))
+    assert ar.endpoints(ar.power(three, 0)) == (1, 1) and ar.endpoints(ar.power(two, -3)) == (Fraction(1, 8),) * 2

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from mpmath import libmp
 
+from hallucert.balls.facade import UNDERFLOW_LIMIT
 from hallucert.balls.mpmath import backend, functions, series
 from hallucert.balls.mpmath.backend import MpmathArithmetic
 from hallucert.balls.mpmath.interval import Interval, from_integer
@@ -368,3 +369,22 @@ def test_the_room_around_the_exponential_is_that_of_its_proof(man, exp, bits) ->
         error = 4 * (count + 1) + 8 + 2 * (1 + abs(n))  # the term that vanishes is one
     total = (low + high) // 2
     assert (high - low) // 2 == total * (error + 2) * 2 ** (k + 1) // 2**w + 1
+
+
+@pytest.mark.parametrize("w", [1, 2, 3, 5, 8, 12])
+def test_the_sum_of_erf_lies_between_its_integers(w) -> None:
+    """At few bits, where each unit of a term, and of what is left out, is seen."""
+    with mpmath.workdps(40):
+        for man in range(1, 385):
+            x = mpmath.mpf(man) / 64
+            exact = mpmath.erf(x) * mpmath.exp(x * x) * mpmath.sqrt(mpmath.pi) / 2 * 2**w
+            low, high = series.erf_fixed(man, -6, w)
+            assert low <= exact <= high
+
+
+def test_exponentials_that_are_next_to_nothing_are_not_computed() -> None:
+    """Below ``-UNDERFLOW_LIMIT`` both bounds are known at once, and at it they are computed."""
+    below = libmp.from_int(-UNDERFLOW_LIMIT - 1)
+    assert functions.exp_bounds(below, 53) == (libmp.fzero, libmp.mpf_shift(libmp.fone, -UNDERFLOW_LIMIT))
+    low, high = functions.exp_bounds(libmp.from_int(-UNDERFLOW_LIMIT), 53)
+    assert libmp.mpf_cmp(libmp.fzero, low) < 0 and libmp.mpf_cmp(low, high) <= 0
