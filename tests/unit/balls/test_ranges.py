@@ -148,3 +148,12 @@ def test_even_powers_begin_at_0(ar, ends):
         low, high = ar.endpoints(ar.power(ar.interval(*map(Fraction, ends)), exponent))
         most = max(abs(Fraction(end)) for end in ends) ** exponent
         assert -Fraction(1, 2**20) < low <= 0 and most <= high < most + Fraction(1, 2**20)
+
+
+@pytest.mark.parametrize("name", ["arb", "mpmath"])
+def test_a_ball_around_0_is_finite_up_to_the_limit(name):
+    """By its radius, as its middle says nothing: ``2**(SIZE_LIMIT - 2)`` is below it, twice that is not."""
+    with arithmetic(name, 53) as ar:
+        for size, fine in ((SIZE_LIMIT - 3, True), (SIZE_LIMIT - 1, False), (SIZE_LIMIT + 9, False)):
+            end = Fraction(2) ** size
+            assert ar.is_finite(ar.interval(-end, end)) is fine

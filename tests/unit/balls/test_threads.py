@@ -6,12 +6,13 @@ What is proved is true at any precision; these tests hold that it is also as sha
 import multiprocessing
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event, Thread
+from threading import Event, RLock, Thread
 
 import flint
 import pytest
 
 import hallucert as hc
+from hallucert.balls import arb as module
 from hallucert.balls import arithmetic
 from hallucert.balls.arb import FlintPrecision
 from hallucert.balls.lanes import FloatLanes
@@ -110,3 +111,26 @@ def test_a_forked_process_computes_although_a_thread_was_computing():
         child.start()
         child.join(20)
     assert child.exitcode == 0 and queue.get() == "True"
+
+
+def test_a_lock_that_nobody_holds_is_kept_and_is_free():
+    """As is one that this thread holds, once more after than before; one that another thread holds is replaced."""
+    before = module._lock
+
+    def elsewhere(work):
+        thread = Thread(target=work)
+        thread.start()
+        thread.join()
+
+    try:
+        module._renew_in_child()
+        assert module._lock is before
+        taken = []
+        elsewhere(lambda: taken.append(before.acquire(blocking=False)) or before.release())
+        assert taken == [True]
+        elsewhere(before.acquire)  # and never released
+        module._renew_in_child()
+        assert module._lock is not before and module._lock.acquire(blocking=False)
+        module._lock.release()
+    finally:
+        module._lock = RLock()
