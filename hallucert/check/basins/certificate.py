@@ -237,8 +237,8 @@ class Basins(AboutProblem, Saved):
                 share = self.likely(*labels)
                 goal = self._goal(labels[0] - FIRST) if len(labels) == 1 else f"{self._staying(*labels)},"
                 text = (
-                    f"{self._what} {goal} from every start in {found} of {len(self.draw)} cells with 2**-{LEVEL} of "
-                    f"the sides of the box, drawn with seed {self.draw.seed} from what is not decided"
+                    f"{self._what} {goal} from every start in {found} of {len(self.draw)} cells of level {LEVEL}, "
+                    f"drawn with seed {self.draw.seed} from what is not decided"
                 )
                 likely = (
                     f"With what is decided it does so from at least {decimal_below(share)} of the box, unless this "

@@ -176,7 +176,7 @@ def test_what_a_draw_shows_is_added_to_what_is_decided(basins: Basins) -> None:
     assert claim.numbers["share"].lower == part.likely(LEAVES) and claim.numbers["share"].upper == 1
     assert claim.statement == (
         "SAM with rho = 1 and the fixed step 1/8 comes to a point outside of the box from every start in 30 of 40 "
-        "cells with 2**-44 of the sides of the box, drawn with seed 3 from what is not decided. With what is decided "
+        "cells of level 44, drawn with seed 3 from what is not decided. With what is decided "
         "it does so from at least 0.631018 of the box, unless this draw is one of those, at most 1 in 1000000000, that "
         "show so much by chance."
     )
