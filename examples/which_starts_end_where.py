@@ -48,7 +48,7 @@ camel = hc.gallery.load("three_hump_camel")
 left = hc.basins(camel, [(-2.5, 2.5), (-2, 2)], rho="1", step_size="0.05", depth=8, draws=2000)
 print(left)
 print(f"{float(left.decided):.2f} is decided, likely {float(left.likely(*left.single)):.2f}")
-assert left.likely(*left.single) > 0.9
+assert left.likely(*left.single) > 0.85
 hc.plot.basins(left)
 plt.show()
 

@@ -248,7 +248,9 @@ BASES: dict[str, list[dict[str, Any]]] = {
         {"f": WELL, "starts": [POINT], "rho": 1, "step_size": 0.1, "steps": 2, "observe_every": 1, "checkpoint": None},
     ],
     "sam.each": [{"values": "1"}],
-    "basins": [{**FLOW, "goal": 0.5, "depth": 1, "workers": 1, "checkpoint": None, "seed": 0, "progress": False}],
+    "basins": [
+        {**FLOW, "goal": 0.5, "depth": 1, "workers": 1, "checkpoint": None, "seed": 0, "draws": 0, "progress": False}
+    ],
     "prevalence": [
         {
             "f": WELL,
