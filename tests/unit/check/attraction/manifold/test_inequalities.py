@@ -62,6 +62,8 @@ AT_THE_EDGE = {
     # q N + E e <= q
     "carried 0": ({"e": "3 2"}, "e", 0, 1, True),
     "carried 1": ({"e": "1 27/4"}, "e", 1, 1, True),
+    "carried 01": ({"p": "1 1 1 1", "n": "1/8 1/4  1/16 1/8", "e": "1 6"}, "n", 1, 1, True),
+    "carried 10": ({"p": "1 1 1 1", "n": "1/8 1/16  5/16 1/8"}, "n", 2, 1, True),
     # theta: at most 1, and the largest of what P a <= omega has squared in it
     "theta, sigma_1": ({"size": "4/3", "s": "0 0 0 0"}, "size", 0, 1, True),
     "theta, sigma_0": ({"size": "4/3", "s": "0 0 0 0", "slope": "3 2"}, "size", 0, 1, True),
