@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from os import PathLike
@@ -39,11 +39,11 @@ from hallucert.exact import Exact, exact_radius
 from hallucert.files import Checkpoint
 from hallucert.find.basins.search import Search, share_of
 from hallucert.find.basins.search import ellipses_of as rows_of
-from hallucert.interrupt import ended_by_interrupt
+from hallucert.interrupt import ended_by_interrupt, in_time
 from hallucert.objectives.doors import checked_formula
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
-from hallucert.processes import checked_workers, cores, in_order, jobs_of
+from hallucert.processes import checked_workers, cores, jobs_of
 from hallucert.prove.attraction.attractors import COARSE, beside_curves, found_by_runs, other_cells
 from hallucert.prove.attraction.draws import followed
 from hallucert.prove.attraction.traps import among_open, around_ends
@@ -301,13 +301,7 @@ def _flow(
 def _proof(flow: Flow, before: Flow | None, jobs: int | None, worth: float, clock: Clock) -> Flow:
     """Return a flow with the labels of what is proved, as much as can be looked at in time, and was proved before."""
     found = [] if before is None else [_carried(before, flow)]
-    tasks: list[Callable[[], Edges]] = flow.tasks(_lanes, found)
-    with ended_by_interrupt(clock):
-        for number, edges in enumerate(in_order(tasks, jobs, worth), 1):
-            found.append(edges)
-            clock.tell("proved", number, len(tasks))
-            if clock.passed():
-                break
+    found += in_time(flow.tasks(_lanes, found), "proved", jobs, worth, clock)
     return replace(flow, labels=np.where(flow.settled(found), flow.labels, 0))
 
 

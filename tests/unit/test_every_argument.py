@@ -60,7 +60,7 @@ RUN: dict[str, Any] = {
     "threads": 1,
     "variant": "sam",
 }
-FLOW = {"f": WELL, "box": BOX, "rho": "1.5", "step_size": "0.1", "attractors": (), "budget": Held(0.1)}
+FLOW = {"f": WELL, "box": BOX, "rho": "1.5", "step_size": "0.1", "attractors": (), "budget": Held(0.1), "seed": 0}
 GRID: dict[str, Any] = {"levels": 2, "resolution": 10}
 PICTURE: dict[str, Any] = {"ax": None, "title": None, **GRID}
 CELLS = hc.basins(WELL, BOX, "1.5", "0.1", attractors=(), depth=1, workers=1)
@@ -248,9 +248,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
         {"f": WELL, "starts": [POINT], "rho": 1, "step_size": 0.1, "steps": 2, "observe_every": 1, "checkpoint": None},
     ],
     "sam.each": [{"values": "1"}],
-    "basins": [
-        {**FLOW, "goal": 0.5, "depth": 1, "workers": 1, "checkpoint": None, "seed": 0, "draws": 0, "progress": False}
-    ],
+    "basins": [{**FLOW, "goal": 0.5, "depth": 1, "workers": 1, "checkpoint": None, "draws": 0, "progress": False}],
     "prevalence": [
         {
             "f": WELL,

@@ -245,7 +245,11 @@ class Basins(AboutProblem, Saved):
                     f"draw is one of those, at most 1 in {DOUBT}, that show so much by chance."
                 )
                 text = f"{self._sentence(text, labels)} {likely}"
-                claims.append(Claim(DRAWN, Status.PROVED, text, self._numbers(share), inputs))
+                numbers = {
+                    "cells": Enclosure(Fraction(found), Fraction(len(self.draw))),
+                    "likely_share": Enclosure(share, Fraction(1)),
+                }
+                claims.append(Claim(DRAWN, Status.PROVED, text, numbers, inputs))
         return claims
 
     def _staying(self, core: int, _: int) -> str:

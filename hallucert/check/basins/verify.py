@@ -67,28 +67,40 @@ def _unsettled(basins: Basins, clock: Clock) -> dict[int, str]:
     """Say of each label what is wrong with its cells."""
     regions = [regions_of(point, basins.problem, basins.step) for point in basins.attractors]
     flow = Flow(basins.problem, basins.step, basins.partition, basins.labels, basins.steps, regions, basins.traps)
-    edges = _edges(flow, "cells", clock)
+    edges, late = _edges(flow, "cells", clock)
     settled = flow.settled(_confirmed(flow, edges))
-    counts = {label: int((~settled & (basins.labels == label)).sum()) for label in range(1, basins.labels_known)}
-    if basins.draw is not None:
+    lost = {label: int((~settled & (basins.labels == label)).sum()) for label in range(1, basins.labels_known)}
+    missing = {label: late or _few(count) for label, count in lost.items() if count}
+    return missing | _undrawn(basins, flow, settled, clock)
+
+
+def _undrawn(basins: Basins, flow: Flow, settled: np.ndarray, clock: Clock) -> dict[int, str]:
+    """Say what is wrong with the cells that were drawn, if there are any."""
+    if basins.draw is None:
+        return {}
+    try:
         drawn = basins.draw.flow(flow, basins.single)
-        others = _edges(drawn, "drawn cells", clock)
-        proved = drawn.proved(_confirmed(drawn, others), settled)
-        counts[OF_DRAW] = int((~proved & (basins.draw.labels > 0)).sum())
-    late = SPENT if clock.passed() else ""
-    return {label: late or f"{count} cells do not flow where they should" for label, count in counts.items() if count}
+        edges, late = _edges(drawn, "drawn cells", clock)
+        lost = int((~drawn.proved(_confirmed(drawn, edges), settled) & (drawn.labels > 0)).sum())
+    except PROVOKED as error:
+        return {OF_DRAW: provoked(error)}
+    return {OF_DRAW: late or _few(lost)} if lost else {}
 
 
-def _edges(flow: Flow, what: str, clock: Clock) -> list[Edges]:
-    """Return the edges of labelled cells, as far as there is time."""
+def _few(count: int) -> str:
+    return f"{count} cells do not flow where they should"
+
+
+def _edges(flow: Flow, what: str, clock: Clock) -> tuple[list[Edges], str]:
+    """Return the edges of labelled cells, as far as there is time, and what is said if there is not enough."""
     edges: list[Edges] = []
     tasks = flow.tasks(Intervals)
     for number, task in enumerate(tasks):
         clock.tell(what, number, len(tasks))
         if clock.passed():
-            break
+            return edges, SPENT
         edges.append(task())
-    return edges
+    return edges, ""
 
 
 def _confirmed(flow: Flow, edges: Sequence[Edges]) -> list[Edges]:

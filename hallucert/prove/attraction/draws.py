@@ -6,9 +6,8 @@ decides whether a cell comes through, and one that does not would spoil the clai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TypeVar
 
 import numpy as np
 
@@ -20,10 +19,7 @@ from hallucert.check.basins.intervals import Intervals
 from hallucert.check.basins.partition import corners
 from hallucert.check.basins.tube import SamStep, Tubes
 from hallucert.clock import Clock, look
-from hallucert.interrupt import ended_by_interrupt
-from hallucert.processes import in_order
-
-R = TypeVar("R")
+from hallucert.interrupt import in_time
 
 LONGEST = 4000
 """Steps of a drawn cell."""
@@ -46,22 +42,12 @@ def followed(
         return None
     parts = [slice(first, first + CHUNK) for first in range(0, count, CHUNK)]
     tasks = [partial(_ends, flow, decided, nodes[part]) for part in parts]
-    for number, ends in enumerate(_done(tasks, "drawn cells", jobs, worth, clock.part(FOLLOWING))):
+    for number, ends in enumerate(in_time(tasks, "drawn cells", jobs, worth, clock.part(FOLLOWING))):
         labels[parts[number]], steps[parts[number]] = ends
     drawn = Draw(seed, labels, steps).flow(flow, decided)
-    edges = list(_done(drawn.tasks(Intervals), "drawn cells proved", jobs, worth, clock))
+    edges = list(in_time(drawn.tasks(Intervals), "drawn cells proved", jobs, worth, clock))
     labels = np.where(drawn.proved(edges, flow.labels > 0), labels, 0)
     return Draw(seed, labels, np.where(labels > 0, steps, 0))
-
-
-def _done(tasks: Sequence[Callable[[], R]], what: str, jobs: int | None, worth: float, clock: Clock) -> Iterator[R]:
-    """Do tasks, and yield what they return, until the time is up, or Ctrl-C."""
-    with ended_by_interrupt(clock):
-        for number, result in enumerate(in_order(tasks, jobs, worth), 1):
-            yield result
-            clock.tell(what, number, len(tasks))
-            if clock.passed():
-                break
 
 
 def _ends(flow: Flow, decided: Sequence[int], cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

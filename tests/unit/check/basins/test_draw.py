@@ -20,10 +20,12 @@ from hallucert.check.basins.file import from_json
 from hallucert.check.basins.graph import FIRST, LEAVES, Edges, Flow
 from hallucert.check.basins.partition import Partition, from_text
 from hallucert.check.basins.trap import Trap
+from hallucert.check.claim import Enclosure
 from hallucert.check.file.save import to_json
+from hallucert.check.file.verify import SPENT
 from hallucert.check.problem import Problem
 from hallucert.check.publishing import provenance
-from hallucert.clock import Clock
+from hallucert.clock import Clock, OutOfTime
 from hallucert.decimals import decimal_below
 from hallucert.errors import ArgumentError, CertificateError
 
@@ -162,6 +164,36 @@ def test_one_cell_that_fails_in_one_arithmetic_fails(basins: Basins, monkeypatch
     assert not any(messages(basins).values())
 
 
+def test_a_draw_without_time_spoils_no_other_claim(basins: Basins, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether its time is up before, or on the way; the cells of the box are proved."""
+    assert basins.draw is not None
+    whole = Flow.edges
+
+    def late(flow: Flow, lanes, cells: np.ndarray) -> Edges:  # type: ignore[no-untyped-def]
+        if type(flow) is not Flow:
+            raise OutOfTime
+        return whole(flow, lanes, cells)
+
+    monkeypatch.setattr(Flow, "edges", late)
+    found = messages(basins)
+    assert found["leaves_share"] == "" and found["drawn_share"]
+    monkeypatch.setattr(Flow, "edges", whole)
+    ticks = iter([0.0] * 2 + [9.0] * 99)
+    results = verify.check(basins, arithmetic("arb", 53), 10**6, Clock(1.0, now=lambda: next(ticks)))
+    assert [(r.name, r.message) for r in results] == [("leaves_share", ""), ("drawn_share", SPENT)]
+
+
+def test_a_draw_is_from_all_that_says_no_single_thing(basins: Basins) -> None:
+    """Also from cells of a trap that names others: what is likely of the rest is said of all of it."""
+    labels = np.where(basins.partition.cells[:, 1] == 2, FIRST + 1, basins.labels)
+    trapped = replace(basins, labels=labels, steps=np.ones_like(labels), traps=(Trap(FIRST, (LEAVES,)),))
+    flow = Flow(trapped.problem, trapped.step, trapped.partition, labels, trapped.steps, [], trapped.traps)
+    nodes = Draw(0, np.zeros(2000, np.int64), np.zeros(2000, np.int64)).flow(flow, trapped.single).nodes
+    columns = np.bincount(nodes[:, 1] >> LEVEL - 2, minlength=4)
+    assert trapped.decided == Fraction(1, 2) and columns[:2].tolist() == [0, 0] and abs(columns[2] - 1000) < 100
+    assert trapped.likely(LEAVES) == Fraction(1, 2) + least_share(40, 40) / 2
+
+
 def test_what_a_draw_shows_is_added_to_what_is_decided(basins: Basins) -> None:
     """Half of the box leaves, and of the other half so much as forty of forty, or thirty, show."""
     assert basins.likely(LEAVES) == Fraction(1, 2) + least_share(40, 40) / 2
@@ -171,9 +203,12 @@ def test_what_a_draw_shows_is_added_to_what_is_decided(basins: Basins) -> None:
     assert replace(basins, draw=None).likely(LEAVES) == Fraction(1, 2) == basins.share(LEAVES)
     with pytest.raises(ArgumentError, match="labels"):
         basins.likely(0)
-    claim = part.all_claims[-1]
+    claim, share = part.all_claims[-1], part.likely(LEAVES)
     assert (claim.name, claim.inputs) == ("drawn_share", {})
-    assert claim.numbers["share"].lower == part.likely(LEAVES) and claim.numbers["share"].upper == 1
+    assert claim.numbers == {
+        "cells": Enclosure(Fraction(30), Fraction(40)),
+        "likely_share": Enclosure(share, Fraction(1)),
+    }
     assert claim.statement == (
         "SAM with rho = 1 and the fixed step 1/8 comes to a point outside of the box from every start in 30 of 40 "
         "cells of level 44, drawn with seed 3 from what is not decided. With what is decided "
