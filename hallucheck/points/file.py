@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ..arithmetic.interval import ball, exact
 from ..arithmetic.linear import Vector
 from ..files.reading import Refused, box, record
 from .claims import RULES
@@ -14,6 +16,8 @@ from .problem import read_problem
 from .rules import Claim, Facts, Result, read_claims, result_of
 
 FIELDS = ("format", "schema", "kind", "provenance", "problem", "digest", "witness", "enclosure", "claims")
+ROUNDING = exact(Fraction(1, 2**48))
+"""How far, as a part of its size, an enclosure may reach out of the box."""
 ROOMS = {
     "basin": "attraction.basins",
     "momentum": "attraction.momentum",
@@ -66,7 +70,7 @@ def check_claims(facts: Facts, system: System | None, enclosure: Any, claims: li
         if point is None:
             return "Krawczyk's test fails in the box"
         if claim.name == "existence":
-            whole = system.x(system.box)
+            whole = Vector(x + ball(abs(x).upper() * ROUNDING) for x in system.x(system.box))
             if not (point.x.inside(published) and published.inside(whole)):
                 return "the enclosure does not hold the point, or leaves the box"
         return facts.objection(claim, point)

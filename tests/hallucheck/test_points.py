@@ -13,6 +13,8 @@ import pytest
 from test_contraction import RING
 
 import hallucert as hc
+from hallucert.decimals import format_dyadic
+from hallucert.exact import round_down
 from hallucheck import verify as checker
 from hallucheck.__main__ import main
 from hallucheck.arithmetic.interval import exact
@@ -322,3 +324,20 @@ def test_derivatives_on_a_ball_hold_at_its_points_and_are_sharper_than_on_the_bo
         assert max(parts) - min(parts) >= (high - low) * Fraction(3, 8)
     wide = [v for row in f.code.jacobian(f.code.evaluate(box), problem.composed.columns, f.inputs) for v in row]
     assert sum(b - a for a, b in (v.ends() for v in ball)) < sum(b - a for a, b in (v.ends() for v in wide)) * 9 / 10
+
+
+@pytest.mark.parametrize(
+    ("room", "fine"), [(Fraction(0), True), (Fraction(1, 2**49), True), (Fraction(1, 2**40), False)]
+)
+def test_an_enclosure_may_leave_a_box_by_its_rounding(tmp_path, room, fine):
+    """The box of x^2 - 1 in two variables has no width in y = 1/100, which is not dyadic; both checkers agree."""
+    squares = hc.Objective.least_squares(["x**2 - 1"], variables=["x", "y"])
+    hc.certify(squares, (-0.5, "0.01"), "1.5").save(tmp_path / "flat.json")
+    document = json.loads((tmp_path / "flat.json").read_text())
+    document["enclosure"][1] = [
+        format_dyadic(round_down(Fraction(1, 100) - room / 100, 90)),
+        document["enclosure"][1][1],
+    ]
+    (tmp_path / "flat.json").write_text(json.dumps(document))
+    assert bool(checker.verify(tmp_path / "flat.json")) is fine
+    assert bool(hc.verify(tmp_path / "flat.json")) is fine

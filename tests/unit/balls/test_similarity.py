@@ -387,3 +387,14 @@ def test_discs_touch_in_the_plane():
     for (re, im), joined in (((1, 1), True), ((0, 0), True), ((0, -1), False), ((1, 0), False), ((2, 1), False)):
         discs = (Disc(Fraction(0), Fraction(1), half), Disc(Fraction(re), Fraction(im), half))
         assert len(Spectrum(discs).components) == (1 if joined else 2)
+
+
+@pytest.mark.parametrize("name", ["arb", "mpmath"])
+def test_a_block_is_off_from_a_rotation_in_each_entry(name):
+    """``[[2, -3], [4, 5]]`` from ``[[1, 2], [-2, 1]]``, and 7 from 3."""
+    with arithmetic(name, 106) as ar:
+        part = mx.from_rationals(ar, [[Fraction(2), Fraction(-3)], [Fraction(4), Fraction(5)]])
+        off = similarity._deviation(ar, part, Fraction(1), Fraction(2))
+        assert [[ar.endpoints(x) for x in row] for row in off] == [[(1, 1), (-5, -5)], [(6, 6), (4, 4)]]
+        off = similarity._deviation(ar, mx.from_rationals(ar, [[Fraction(7)]]), Fraction(3), Fraction(0))
+        assert [[ar.endpoints(x) for x in row] for row in off] == [[(4, 4)]]

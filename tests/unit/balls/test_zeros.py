@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from hallucert.balls import arithmetic
+from hallucert.balls.krawczyk import KrawczykOperator
 from hallucert.balls.zeros import contract, prove_zero
 from hallucert.errors import ArgumentError
 
@@ -72,3 +74,25 @@ def test_a_box_is_made_smaller_around_its_zeros(ar, fixed):
     wide = [ar.interval(-ONE, ONE)] * 2
     flat = lambda z: [[ar.indeterminate()] * 2] * 2  # noqa: E731
     assert contract(ar, function[0], flat, wide, inverse) == wide
+
+
+@pytest.mark.parametrize("name", ["arb", "mpmath"])
+def test_the_operator_is_asked_about_all_of_a_box(name, monkeypatch):
+    """However its middle is rounded to few bits; a point has its last bit, 0 that of the others."""
+    asked = []
+    monkeypatch.setattr(
+        KrawczykOperator,
+        "image",
+        lambda self, centre, radius: asked.append((centre, radius)) or SimpleNamespace(image=[]),
+    )
+    with arithmetic(name, 30) as ar:
+        sides = [(1 - Fraction(1, 2**45), 3 + Fraction(1, 2**41)), (ONE / 3, 7 * ONE / 3), (-(ONE / 7), ONE / 5)]
+        box = [ar.interval(low, high) for low, high in sides]
+        inverse = [[ONE * (i == j) for j in range(3)] for i in range(3)]
+        identity = lambda z: [[ar.constant(ONE * (i == j)) for j in range(3)] for i in range(3)]  # noqa: E731
+        contract(ar, lambda z: z, identity, box, inverse)
+        for (c, r), x in zip(zip(*asked[0], strict=True), box, strict=True):
+            low, high = ar.endpoints(x)
+            assert c - r <= low and high <= c + r and r < high - low
+        contract(ar, lambda z: z, identity, [ar.constant(ONE * 5), ar.constant(ZERO), ar.constant(ONE)], inverse)
+        assert asked[1][1] == [Fraction(5, 2**30), Fraction(5, 2**30), Fraction(1, 2**30)]

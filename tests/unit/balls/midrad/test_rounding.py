@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hallucert.balls import arithmetic
-from hallucert.balls.midrad import MidRad, MidRadArithmetic, functions, rounding
+from hallucert.balls.midrad import MidRad, MidRadArithmetic, functions, norms, rounding
 from hallucert.balls.midrad.rounding import LONGEST, UNIT, UP, blocked_product, doubles, gamma
 from hallucert.errors import ArgumentError, DomainError
 
@@ -94,3 +94,11 @@ def test_a_bound_that_is_rounded_is_never_too_small() -> None:
     assert (rounding.rounded(np.zeros(2), None, np.array([5e-324, 0.0])) > 0).all()
     found = rounding.rounded(np.array([3.0]), np.array([0.5]), np.array([0.25]))
     assert Fraction(3, 4) + 3 * Fraction(UNIT) <= Fraction(found.item()) < Fraction(3, 4) + Fraction(1, 2**40)
+
+
+def test_sizes_of_points_are_exact_and_bounds_of_products_positive() -> None:
+    """Of balls the sizes are rounded up; a product of what may have underflowed is not taken for 0."""
+    values = np.array([1.0, -(2.0**-1074), 1 / 3])
+    assert MidRad(values).magnitude().tolist() == np.abs(values).tolist()
+    assert (MidRad(values, 0.25).magnitude() > np.abs(values) + 0.25).all()
+    assert (norms.matrix_vector_upper(np.zeros((2, 2)), np.ones(2)) > 0).all()

@@ -10,7 +10,11 @@ from hallucert.balls.midrad import MidRad
 from hallucert.balls.midrad.spectra import _discs, _similar, least_eigenvalue, orthonormalizer, spectrum, symmetric_part
 from hallucert.errors import DomainError
 
-RNG = np.random.default_rng(2)
+
+@pytest.fixture
+def rng():
+    """The same numbers in every test, whichever came before."""
+    return np.random.default_rng(2)
 
 
 def companion(roots):
@@ -21,12 +25,12 @@ def companion(roots):
     return np.vstack([-coefficients[1:].astype(float), np.eye(len(roots))[:-1]])
 
 
-def integral(diagonal):
+def integral(rng, diagonal):
     """An integer matrix that is similar to a block diagonal one by integer matrices of determinant 1."""
     n = len(diagonal)
     lower, upper = (
-        np.tril(RNG.integers(-1, 2, (n, n)), -1) + np.eye(n),
-        np.triu(RNG.integers(-1, 2, (n, n)), 1) + np.eye(n),
+        np.tril(rng.integers(-1, 2, (n, n)), -1) + np.eye(n),
+        np.triu(rng.integers(-1, 2, (n, n)), 1) + np.eye(n),
     )
     p = lower @ upper
     inverse = np.round(np.linalg.inv(p))
@@ -34,11 +38,11 @@ def integral(diagonal):
     return p @ diagonal @ inverse
 
 
-def test_the_spectrum_of_integer_matrices_is_enclosed():
+def test_the_spectrum_of_integer_matrices_is_enclosed(rng):
     """Real eigenvalues 1 to 6 and a pair 2 +- 3i: the least real part and the step bound are 1 and 4/13."""
     blocks = np.diag([1.0, 2, 3, 4, 5, 6, 2, 2])
     blocks[6, 7], blocks[7, 6] = 3, -3
-    found = spectrum(MidRad(integral(blocks)))
+    found = spectrum(MidRad(integral(rng, blocks)))
     assert found.min_real_lower <= 1 <= found.min_real_upper
     assert found.min_real_upper - found.min_real_lower < 1e-9
     for value in (*range(1, 7), 2 + 3j, 2 - 3j):
@@ -48,12 +52,12 @@ def test_the_spectrum_of_integer_matrices_is_enclosed():
     assert low <= 4 / 13 * (1 + 1e-15) and high >= 4 / 13 * (1 - 1e-15) and high - low < 1e-9
 
 
-def test_every_matrix_of_a_ball_is_meant():
+def test_every_matrix_of_a_ball_is_meant(rng):
     """With radii, the discs contain the eigenvalues of matrices at corners of the ball; too large ones show no sign."""
     a = companion([1, 3, 7])
     found = spectrum(MidRad(a, np.full((3, 3), 1e-4)))
     for _ in range(20):
-        values = np.linalg.eigvals(a + 1e-4 * RNG.choice([-1, 1], (3, 3)))
+        values = np.linalg.eigvals(a + 1e-4 * rng.choice([-1, 1], (3, 3)))
         for value in values:
             assert any(abs(complex(d.re, d.im) - value) <= d.radius + 1e-9 for d in found.discs)
     assert found.all_positive
@@ -62,18 +66,18 @@ def test_every_matrix_of_a_ball_is_meant():
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_defective_matrices_have_their_sign(sign):
+def test_defective_matrices_have_their_sign(rng, sign):
     """A Jordan block of size 4 at +-1, in an integer basis, is enclosed on its side of 0."""
     block = sign * np.eye(4) + np.diag(np.ones(3), 1)
-    found = spectrum(MidRad(integral(block)))
+    found = spectrum(MidRad(integral(rng, block)))
     assert (found.all_positive, found.some_negative) == (sign > 0, sign < 0)
     assert found.min_real_lower <= sign <= found.min_real_upper
 
 
-def test_eigenvalues_near_zero_are_not_given_a_sign():
+def test_eigenvalues_near_zero_are_not_given_a_sign(rng):
     """An eigenvalue 0 has no sign, nor has one of 1e-18 in a matrix of size 1."""
     for least in (0.0, 1e-18):
-        found = spectrum(MidRad(integral(np.diag([least, 1.0, 2.0]))))
+        found = spectrum(MidRad(integral(rng, np.diag([least, 1.0, 2.0]))))
         assert not found.all_positive and not found.some_negative
 
 
@@ -88,9 +92,9 @@ def test_the_least_eigenvalue_of_the_second_difference(radius):
     assert high - low <= 2 * n * radius + 1e-13
 
 
-def test_what_nearly_is_orthonormal_and_what_cannot_be():
+def test_what_nearly_is_orthonormal_and_what_cannot_be(rng):
     """``C G C^T`` is the identity to rounding; a singular G, or an indefinite one, has no C."""
-    b = RNG.normal(size=(4, 9))
+    b = rng.normal(size=(4, 9))
     c = orthonormalizer(b @ b.T)
     assert abs(c @ b @ b.T @ c.T - np.eye(4)).max() < 1e-13
     assert orthonormalizer(-np.eye(3)) is None and orthonormalizer(np.zeros((2, 2))) is None
@@ -108,7 +112,7 @@ def test_bases_that_overflow_serve_for_nothing():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_poor_inverse_of_the_basis_widens_the_discs(monkeypatch, seed):
+def test_a_poor_inverse_of_the_basis_widens_the_discs(rng, monkeypatch, seed):
     """An inverse that is wrong by a hundredth: each eigenvalue is still in a disc, and the least in its interval."""
     rng = np.random.default_rng(seed)
     k = rng.normal(size=(4, 4)) + np.diag([1.0, 20.0, 40.0, 60.0])

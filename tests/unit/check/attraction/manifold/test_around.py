@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
+from types import SimpleNamespace
 
 import mpmath
 import numpy as np
@@ -235,3 +236,27 @@ def test_the_time_is_looked_at_between_lanes(monkeypatch) -> None:
     """Directions are taken so many at a time; when the time is up that ends."""
     with arithmetic("arb", 106) as ar, Clock(-1.0).watched(), pytest.raises(OutOfTime):
         OnSet(point_of(ar), Around.ball(3, Fraction(1, 64)))
+
+
+def test_directions_that_are_not_known_exactly_reach_farther() -> None:
+    """By their radii, in every coordinate."""
+    around = Around(MidRad(SKEW, 0.25), (1, 2, 1), np.array([1, 0.25, 0.5]))
+    exact = np.abs(SKEW) + 0.25
+    reached = exact[:, 0] + 0.25 * np.linalg.norm(exact[:, 1:3], axis=1) + 0.5 * exact[:, 3]
+    assert (around.widths >= reached).all()
+    np.testing.assert_allclose(around.widths, reached, rtol=1e-12)
+
+
+def test_the_sharper_enclosure_is_taken_with_its_own_middle(monkeypatch) -> None:
+    """Entry by entry: here the first by its value at the point, the second by the box."""
+    monkeypatch.setattr(module, "joined", lambda *_: MidRad(np.full((1, 2), 5.0), np.full((1, 2), 2.0)))
+    monkeypatch.setattr(module, "rounded", lambda *_: MidRad(np.ones((1, 2))))
+    on = SimpleNamespace(
+        f=SimpleNamespace(program=SimpleNamespace(inputs=None), split=lambda found: [found]),
+        _arrays=SimpleNamespace(run=lambda *_: None),
+        _around=SimpleNamespace(change=lambda _: np.array([0.5, 9.0])),
+        _arithmetic=None,
+    )
+    (found,) = OnSet._sharper(on, None, [], [None] * 2, None)
+    assert found.mid.tolist() == [1, 5] and found.rad == pytest.approx([0.5, 2], rel=1e-12)
+    assert (found.rad >= [0.5, 2]).all()

@@ -265,6 +265,7 @@ SERVING = Bounds(np.eye(2) / 8, np.ones(2), np.ones(2) / 2, np.ones(2), np.ones(
     ("changes", "reason"),
     [
         ({}, None),
+        ({"reach": Fraction(7, 2)}, None),
         ({"reach": Fraction(1, 2)}, Reason.STEP),
         ({"bounds": None}, Reason.STEP),
         ({"size": Fraction(0)}, Reason.STEP),
