@@ -103,6 +103,13 @@ def test_a_function_is_convex_up_to_where_its_second_derivative_vanishes():
             assert keys.look(boxes_of(unit[None]))[0].tolist() == [np.inf]
 
 
+def test_it_is_told_how_many_boxes_were_looked_at():
+    """After each batch, the last number being that of the result."""
+    told = []
+    found = bracket(Beyond(5.0), LINE, 10_000, Clock(report=lambda *what: told.append(what)))
+    assert {what for what, _, _ in told} == {"boxes"} and told[0][1] == 1 and told[-1][1] == found.boxes > 1
+
+
 def test_aims_and_least_widths():
     """99 % of the tolerance, squared for squares; widths beside the distance, the whole box, and coordinates."""
     plane = hc.Objective.parse("x**4 + y")
@@ -110,11 +117,11 @@ def test_aims_and_least_widths():
     distances, moduli = (kind(LANES, plane, 0.1, np.array([[0.0, 4.0], [2.0, 3.0]])) for kind in (Distances, Moduli))
     assert distances.aim == pytest.approx(0.901**2) and moduli.aim == pytest.approx(0.901)
     assert (distances.edge, moduli.edge) == (2.0**40, 2.0**20)
-    boxes = boxes_of(np.array([near, near, far]))
-    assert distances.least_width(boxes, np.array([4.0, 0.0, 0.25])) == pytest.approx(
-        [0.00125, 2.0**-30, 2.0**-8], 1e-9, 0
+    boxes = boxes_of(np.array([near, near, far, near]))
+    assert distances.least_width(boxes, np.array([4.0, 0.0, 0.25, 0.25])) == pytest.approx(
+        [0.00125, 2.0**-30, 2.0**-8, 0.0003125], 1e-9, 0
     )
-    assert moduli.least_width(boxes, np.ones(3)).tolist() == [2.0**-42] * 3
+    assert moduli.least_width(boxes, np.ones(4)).tolist() == [2.0**-42] * 4
     assert Distances(LANES, plane, 1e-9, np.zeros((2, 2))).smallest == 2.0**-44
     wide = rings(np.array([[0.0, 1.0]]))
     assert (wide.lo[0, 0], wide.hi[0, 0]) == pytest.approx((-1 / 16, 17 / 16))

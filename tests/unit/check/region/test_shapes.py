@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.check.region.convexity import node_shapes
+from hallucert.check.region import convexity
+from hallucert.check.region.convexity import Shape, is_convex_quadratic, node_shapes
+from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.tape import Node, Tape
 
 PARTS = {
@@ -171,3 +173,16 @@ def test_powers_and_functions(form, power, apply):
             continue
         extra = SIGNS | BENDS if form[:3] == "sin" else BENDS if power < 0 and "{" in part else set()
         assert is_told(formula, lambda x, y, f=f: apply(f(x)), missing | extra), formula
+
+
+def test_powers_that_no_formula_has_but_a_file_may_have():
+    """A root written as a power is one; of a power 0 only its sign is told, and it spoils no quadratic."""
+    bowl = Shape(positive=True, convex=True, root_convex=True, log_convex=True)
+    for exponent, convex in ((Fraction(1, 2), True), (Fraction(1, 3), False), (Fraction(0), False)):
+        found = convexity._shape(Node("rpow", 0, value=exponent), [bowl])
+        assert found is not None and found.positive and found.convex is convex
+    nodes = (Node("var", 0), Node("pow", 0, 2), Node("pow", 0, 0), Node("add", 1, 2))
+    assert is_convex_quadratic(FormulaObjective(Tape(("x",), nodes, (3,))))
+    assert not is_convex_quadratic(
+        FormulaObjective(Tape(("x",), (*nodes, Node("pow", 1, -1), Node("add", 3, 4)), (5,)))
+    )
