@@ -1,7 +1,9 @@
-"""Make the helpers beside the tests importable under --import-mode=importlib."""
+"""Both ball arithmetics for tests; and helpers beside them importable under --import-mode=importlib."""
 
 import sys
 from pathlib import Path
+
+import pytest
 
 HERE = Path(__file__).parent
 FOLDERS = (
@@ -19,3 +21,12 @@ FOLDERS = (
     "training",
 )
 sys.path[:0] = [str(HERE / folder) for folder in FOLDERS]
+
+
+@pytest.fixture(params=["arb", "mpmath"])
+def ar(request):
+    """Either arithmetic at 106 bits, in use."""
+    from hallucert.balls import arithmetic
+
+    with arithmetic(request.param, 106) as chosen:
+        yield chosen

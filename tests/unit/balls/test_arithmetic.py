@@ -19,12 +19,6 @@ THIRD = Fraction(1, 3)
 FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus")
 
 
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
-
-
 @pytest.mark.parametrize("backend", ["flint", "iv", "", None])
 def test_unknown_backends_are_refused(backend):
     """A name that is neither "arb" nor "mpmath" raises an error that names `backend`."""

@@ -9,16 +9,9 @@ from math import prod
 import numpy as np
 import pytest
 
-from hallucert.balls import arithmetic
 from hallucert.balls import matrix as mx
 from hallucert.balls.determinant import determinant, expanded
 from hallucert.errors import ArgumentError
-
-
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
 
 
 def terms(n):

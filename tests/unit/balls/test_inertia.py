@@ -7,15 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from hallucert.balls import arithmetic
 from hallucert.balls import matrix as mx
 from hallucert.balls.inertia import Inertia, _dominant, inertia, is_positive_definite
-
-
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
 
 
 @pytest.mark.parametrize("hair", [Fraction(1, 2**40), Fraction(1, 2**60)])

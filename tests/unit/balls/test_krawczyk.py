@@ -25,12 +25,6 @@ def krawczyk_image(ar, g, dg, centre, preconditioner, radius):
         return KrawczykOperator(ar, g, dg, preconditioner).image(centre, radius)
 
 
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
-
-
 def polynomial(ar, coefficients):
     """Return G, DG of one variable, from the coefficients in ascending order."""
     c = [ar.constant(Fraction(q)) for q in coefficients]

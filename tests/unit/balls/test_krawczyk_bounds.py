@@ -16,12 +16,6 @@ ROOM = 1 + Fraction(1, 2**25)
 """Bounds are rounded to 30 bits."""
 
 
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
-
-
 def _fractions(text):
     return [Fraction(number) for number in text.split()]
 

@@ -9,17 +9,10 @@ import flint
 import numpy as np
 import pytest
 
-from hallucert.balls import arithmetic
 from hallucert.balls import matrix as mx
 from hallucert.balls.determinant import determinant
 from hallucert.balls.matrix import inverse
 from hallucert.errors import ArgumentError
-
-
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
 
 
 def rational_matrix(rng, d, denominator=7):

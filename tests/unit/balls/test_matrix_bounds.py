@@ -12,12 +12,6 @@ from hallucert.balls import matrix as mx
 from hallucert.clock import Clock, OutOfTime
 
 
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
-
-
 def exact(ar, rows):
     return mx.from_rationals(ar, [[Fraction(x) for x in row] for row in rows])
 

@@ -13,13 +13,6 @@ from hallucert.balls import arithmetic
 from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, UNDERFLOW_LIMIT
 from hallucert.errors import ArgumentError
 
-
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
-
-
 SOFTPLUS = {"softplus": lambda x: mpmath.log1p(mpmath.exp(x))}
 RANGES = [
     *(("exp", ends) for ends in ((-4, 4), (0, "1/64"), ("-1/100", "1/100"), (5, 5), (-40, 1))),

@@ -16,12 +16,6 @@ from hallucert.balls.spectrum import Disc, Spectrum, spectrum
 from hallucert.errors import ArgumentError
 
 
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
-
-
 def exact_eigenvalues(rows):
     """Eigenvalues to about 60 digits, as pairs of Fractions."""
     if len(rows) == 1:

@@ -9,17 +9,10 @@ import mpmath
 import numpy as np
 import pytest
 
-from hallucert.balls import arithmetic
 from hallucert.balls import matrix as mx
 from hallucert.balls.inertia import Inertia, inertia, is_positive_definite
 from hallucert.balls.symmetric import extreme_eigenvalues
 from hallucert.errors import ArgumentError
-
-
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
 
 
 def symmetric(rng, d):

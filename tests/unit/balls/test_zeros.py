@@ -17,12 +17,6 @@ ROOT = Fraction(6369051672525773, 4503599627370496)  # of 2, to 2**-52
 ONE, ZERO = Fraction(1), Fraction(0)
 
 
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
-
-
 def system(ar):
     """``(x^2 - 2, x y - 1)``, with the zero (sqrt(2), 1/sqrt(2)), and its Jacobian."""
     zero = ar.constant(ZERO)

@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import pytest
 
-from hallucert.balls import arithmetic
 from hallucert.check.cell import Cell, CellProof, Joint, Tube, arc_box, unrepeated
 
 HEIGHT = Fraction(3, 16)
@@ -45,12 +44,6 @@ class Plain(CellProof):
 
     def image(self, w):
         return self._krawczyk(self.span, w)
-
-
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
 
 
 def proved(ar, everywhere=True, **changes) -> bool:

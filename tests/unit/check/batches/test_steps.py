@@ -18,13 +18,6 @@ from hallucert.check.problem import Problem
 from hallucert.objectives.batches import Batches
 
 
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    """An arithmetic at 106 bits."""
-    with arithmetic(request.param, 106) as made:
-        yield made
-
-
 def norm(ar) -> BatchNorm:
     """The norm of the closed form."""
     found = norm_of(known.evidence(ar), known.AT_POINT)

@@ -12,7 +12,6 @@ import pytest
 from rings import RHO, RING, Level, cell_at, ring_cell, round_cells
 
 import hallucert as hc
-from hallucert.balls import arithmetic
 from hallucert.check.cell import Joint
 from hallucert.check.sheet.curve import (
     CurveCellProof,
@@ -27,12 +26,6 @@ from hallucert.check.sheet.curve import (
     winding_number,
 )
 from hallucert.clock import Clock
-
-
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
 
 
 def is_about(ar, ball, low, high, share=Fraction(1, 10**6)) -> bool:

@@ -15,12 +15,6 @@ from hallucert.check.sheet.surface_system import PatchPoint, SurfaceSystem, pair
 from hallucert.errors import ArgumentError
 
 
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
-
-
 @pytest.mark.parametrize(
     ("x", "c", "multiplier", "defined"), [(1, 2, 1, True), (-1, 2, 1, False), (1, -2, 1, False), (1, 2, -1, False)]
 )

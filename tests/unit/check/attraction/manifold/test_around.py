@@ -19,13 +19,6 @@ from hallucert.check.problem import Point, Problem
 from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import DomainError
 
-
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
-
-
 F = hc.Objective.least_squares(["x*y + z**2 - 1", "x + y*z/2 - z**3/4"], n=3)
 RHO, CENTRE = Fraction(1, 2), (Fraction(3, 4), Fraction(-1, 2), Fraction(5, 8))
 

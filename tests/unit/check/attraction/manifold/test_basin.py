@@ -23,12 +23,6 @@ from hallucert.check.reason import Reason
 from hallucert.errors import DomainError
 
 
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
-
-
 def numbers(text: str) -> tuple[Fraction, ...]:
     return tuple(map(Fraction, text.split()))
 

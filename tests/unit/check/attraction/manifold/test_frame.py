@@ -9,17 +9,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hallucert.balls import arithmetic
 from hallucert.balls.midrad import MidRad
 from hallucert.check.attraction.manifold import frame as module
 from hallucert.check.attraction.manifold.around import Around
 from hallucert.check.attraction.manifold.frame import Frame, block_norms, coordinates_of, weighted
-
-
-@pytest.fixture(params=["arb", "mpmath"])
-def ar(request):
-    with arithmetic(request.param, 106) as chosen:
-        yield chosen
 
 
 def numbers(text: str) -> tuple[Fraction, ...]:
