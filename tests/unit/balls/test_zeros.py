@@ -81,12 +81,13 @@ def test_the_operator_is_asked_about_all_of_a_box(name, monkeypatch):
     )
     with arithmetic(name, 30) as ar:
         sides = [(1 - Fraction(1, 2**45), 3 + Fraction(1, 2**41)), (ONE / 3, 7 * ONE / 3), (-(ONE / 7), ONE / 5)]
+        sides += [(-high, -low) for low, high in sides]
         box = [ar.interval(low, high) for low, high in sides]
-        inverse = [[ONE * (i == j) for j in range(3)] for i in range(3)]
-        identity = lambda z: [[ar.constant(ONE * (i == j)) for j in range(3)] for i in range(3)]  # noqa: E731
+        inverse = [[ONE * (i == j) for j in range(6)] for i in range(6)]
+        identity = lambda z: [[ar.constant(ONE * (i == j)) for j in range(6)] for i in range(6)]  # noqa: E731
         contract(ar, lambda z: z, identity, box, inverse)
         for (c, r), x in zip(zip(*asked[0], strict=True), box, strict=True):
             low, high = ar.endpoints(x)
             assert c - r <= low and high <= c + r and r < high - low
-        contract(ar, lambda z: z, identity, [ar.constant(ONE * 5), ar.constant(ZERO), ar.constant(ONE)], inverse)
-        assert asked[1][1] == [Fraction(5, 2**30), Fraction(5, 2**30), Fraction(1, 2**30)]
+        contract(ar, lambda z: z, identity, [ar.constant(Fraction(v)) for v in (5, 0, 1, -2, 0, 3)], inverse)
+        assert [r * 2**30 for r in asked[1][1]] == [5, 5, 1, 2, 5, 3]
