@@ -12,6 +12,7 @@ from hallucert.balls import arithmetic
 from hallucert.balls.midrad import MidRad
 from hallucert.check.attraction.manifold import around, basin
 from hallucert.check.attraction.manifold.around import Around
+from hallucert.check.attraction.manifold.ascent_programs import AscentPrograms
 from hallucert.check.file.files import from_json
 from hallucert.check.file.save import to_json
 from hallucert.check.point.rule import Evidence
@@ -216,7 +217,7 @@ def test_gradients_and_ascended_points_on_a_ball_are_enclosed_sharply(law: str) 
     with arithmetic("arb", 106) as ar:
         problem = Problem(TWO, Fraction(3, 4), RadiusLaw(law, SCALES if law == "asam" else ()), residual=True)
         point = Point(ar, problem, [ar.from_float(c) for c in x.tolist()])
-        ball = around.OnSet(point, Around.ball(4, Fraction(1, 256)))
+        ball = around.OnSet(point, AscentPrograms.of(point.problem), Around.ball(4, Fraction(1, 256)))
     directions = rng.normal(size=(4000, 4))
     points = x + size * directions / np.linalg.norm(directions, axis=1, keepdims=True)
     g = TWO.gradient(points)
@@ -238,7 +239,7 @@ def test_derivatives_are_those_of_differences(law: str) -> None:
             return tuple(ar.approximations(part) for part in (point.residual_matrix, point.residual_jacobian_plus))
 
         here, tiny = Point(ar, problem, [ar.constant(c) for c in x]), Around.ball(4, Fraction(1, 2**60))
-        found = around.derivatives(here, tiny, MidRad(np.eye(2)), MidRad(np.eye(2)))
+        found = around.derivatives(here, AscentPrograms.of(here.problem), tiny, MidRad(np.eye(2)), MidRad(np.eye(2)))
         for k in range(4):
             ends = [both([c + sign * h * (i == k) for i, c in enumerate(x)]) for sign in (1, -1)]
             for part, plus, minus in zip(found, *ends, strict=True):

@@ -32,6 +32,7 @@ from hallucert.balls.midrad import MidRad
 from hallucert.balls.midrad.rounding import UP, Doubles
 from hallucert.balls.symmetric import extreme_eigenvalues
 from hallucert.check.attraction.manifold.around import Around, derivatives, norms, rounded
+from hallucert.check.attraction.manifold.ascent_programs import AscentPrograms
 from hallucert.check.attraction.norms import root, spectral_norm
 from hallucert.check.batches.problem import BatchPoint, BatchProblem
 from hallucert.check.claim import Enclosure
@@ -131,14 +132,19 @@ class BatchNorm:
         descents = [_wider(b, _size(columns)) for b, (_, columns) in zip(here.descents, changes, strict=True)]
         return Steps(ar, turned, descents, _wider(here.slope, _size(rows)))
 
+    @cached_property
+    def _programs(self) -> list[AscentPrograms]:
+        """What derivatives are enclosed by, of each batch; `DomainError` if there are none."""
+        return [AscentPrograms.of(part) for part, _ in self.parts]
+
     def _changes(self, size: Fraction) -> tuple[Doubles, list[tuple[Doubles, Doubles]]]:
         """Bound how much L changes on the ball, row by row, and for each batch T_b by entries and W_b by columns."""
         ar, (left, rights), x, reach = self.evidence.arithmetic, self._factors, self.evidence.point.x, float_above(size)
         back, v, here = (rounded(ar, rows) for rows in (self.back, self.basis, left))
         around = Around.ball(len(x), size)
         found = [
-            derivatives(part.at(ar, x), around, back[:, own], MidRad.number(1 / part.objective.n) * v[own].T)
-            for part, own in self.parts
+            derivatives(part.at(ar, x), programs, around, back[:, own], MidRad.number(1 / part.objective.n) * v[own].T)
+            for (part, own), programs in zip(self.parts, self._programs, strict=True)
         ]
         of_left = found[0][0]
         for more, _ in found[1:]:

@@ -19,18 +19,16 @@ import numpy as np
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.midrad import MidRad, MidRadArithmetic
 from hallucert.balls.midrad.rounding import TINY, UP, Doubles, excess
-from hallucert.check.attraction.as_program import as_program
 from hallucert.check.attraction.manifold.ascent_programs import AscentPrograms
 from hallucert.check.attraction.step_matrices import joined
 from hallucert.check.problem import Point
 from hallucert.clock import look
-from hallucert.errors import DomainError
 from hallucert.exact import float_above
 from hallucert.objectives.program.midrad import MidRadArrays
 from hallucert.objectives.program.program import Program
 
 LANES = 2**12
-"""Directions at a time."""
+"""Directions, or pairs of a row and a direction, at a time."""
 
 
 @dataclass(frozen=True)
@@ -69,27 +67,31 @@ class OnSet:
     around the set. Taken are these or the values on the box, entry by entry, whichever are sharper.
     """
 
-    def __init__(self, point: Point, around: Around) -> None:
-        f = as_program(point.problem.objective)
-        if f is None:
-            raise DomainError("it is no array program")
-        self.f, self.programs = f, AscentPrograms(f, point.problem.rho, point.law)
+    def __init__(self, point: Point, programs: AscentPrograms, around: Around) -> None:
+        f = programs.f
+        self.f, self.programs = f, programs
         self._arithmetic, self._arrays, self._around = point.arithmetic, MidRadArrays(MidRadArithmetic()), around
         here = rounded(point.arithmetic, [point.x])[0]
         x = f.split(here + MidRad(np.zeros(f.dimension), around.widths))
-        g = self._sharper(f.gradients, x, point.gradient, self.moved(self.programs.curved, *x))
-        plus = self._sharper(self.programs.plus, [*x, *g], point.plus, self.moved(self.programs.turned, *x, *g))
+        g = self._sharper(f.gradients, x, point.gradient, self.moved(self.programs.curved, x))
+        plus = self._sharper(self.programs.plus, [*x, *g], point.plus, self.moved(self.programs.turned, [*x, *g]))
         self.x, self.g, self.plus = x, g, plus
 
-    def moved(self, program: Program, *given: MidRad) -> MidRad:
-        """The results of a program of a direction, for all directions of the set: entry, direction."""
-        columns, parts = self._around.directions.T, []
-        for start in range(0, len(columns), LANES):
+    def moved(self, program: Program, given: Sequence[MidRad], rows: MidRad | None = None) -> MidRad:
+        """The results of a program of a direction, for all directions of the set: entry, direction.
+
+        With rows, one of which the program takes before the direction, for each of them: row, entry, direction.
+        """
+        columns, count, parts = self._around.directions.T, 1 if rows is None else len(rows), []
+        pairs = np.arange(count * len(columns))
+        for start in range(0, len(pairs), LANES):
             look()
-            directions = columns[start : start + LANES]
-            results = self._arrays.run(program, [*given, *self.f.split(directions)])
-            parts.append(joined(results, self.f.program.inputs, len(directions)))
-        return MidRad.concatenate(parts).T
+            row, column = np.divmod(pairs[start : start + LANES], len(columns))
+            own = [] if rows is None else [rows[row]]
+            results = self._arrays.run(program, [*given, *own, *self.f.split(columns[column])])
+            parts.append(joined(results, self.f.program.inputs, len(row)))
+        found = MidRad.concatenate(parts).reshape(count, len(columns), -1).transpose(0, 2, 1)
+        return found[0] if rows is None else found
 
     def _sharper(self, program: Program, given: list[MidRad], at_point: list[Ball], slopes: MidRad) -> list[MidRad]:
         """Parameter arrays, from a program and from their values at the point and derivatives on the box."""
@@ -101,18 +103,16 @@ class OnSet:
         return found
 
 
-def derivatives(point: Point, around: Around, rows: MidRad, columns: MidRad) -> tuple[MidRad, MidRad]:
+def derivatives(
+    point: Point, programs: AscentPrograms, around: Around, rows: MidRad, columns: MidRad
+) -> tuple[MidRad, MidRad]:
     """Enclose on a set the derivatives of ``e A`` for each row e, and of ``B^T v`` for each of other rows v.
 
-    They have shapes (rows, d, directions): row, entry, direction. `DomainError` if there is no array program, or no
-    enclosure.
+    They have shapes (rows, d, directions): row, entry, direction. `DomainError` if there is no enclosure.
     """
-    found = OnSet(point, around)
-    at, programs = [*found.x, *found.g, *found.plus], found.programs
-    return (
-        MidRad.concatenate([found.moved(programs.back, *at, rows[i])[None] for i in range(len(rows))]),
-        MidRad.concatenate([found.moved(programs.descent, *at, columns[i])[None] for i in range(len(columns))]),
-    )
+    found = OnSet(point, programs, around)
+    at = [*found.x, *found.g, *found.plus]
+    return found.moved(programs.back, at, rows), found.moved(programs.descent, at, columns)
 
 
 def squeezed(entries: MidRad | Doubles, blocks: Sequence[int], *axes: int) -> Doubles:

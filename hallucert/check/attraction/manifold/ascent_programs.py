@@ -23,6 +23,9 @@ from functools import cached_property
 
 import numpy as np
 
+from hallucert.check.attraction.as_program import as_program
+from hallucert.check.problem import Problem
+from hallucert.errors import DomainError
 from hallucert.objectives.program.builder import ProgramBuilder, prune
 from hallucert.objectives.program.derivatives import pullback, pushforward
 from hallucert.objectives.program.objective import ProgramObjective
@@ -38,6 +41,14 @@ class AscentPrograms:
     f: ProgramObjective
     rho: Fraction
     law: RadiusLaw
+
+    @classmethod
+    def of(cls, problem: Problem) -> AscentPrograms:
+        """Those of a problem; `DomainError` if its function is no array program."""
+        f = as_program(problem.objective)
+        if f is None:
+            raise DomainError("it is no array program")
+        return cls(f, problem.rho, problem.law)
 
     @cached_property
     def plus(self) -> Program:

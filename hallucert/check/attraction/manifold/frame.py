@@ -22,6 +22,7 @@ from hallucert.balls.matrix import inverse
 from hallucert.balls.midrad import MidRad
 from hallucert.balls.midrad.rounding import UP, Doubles, excess
 from hallucert.check.attraction.manifold.around import Around, derivatives, rotation_norm, rounded, squeezed
+from hallucert.check.attraction.manifold.ascent_programs import AscentPrograms
 from hallucert.check.attraction.norms import root
 from hallucert.check.claim import Enclosure
 from hallucert.check.point.rule import Evidence, Inputs
@@ -72,11 +73,16 @@ class Frame:
         there = Point(ar, point.problem, box)
         return bool(there.domain_certain and ar.positive(there.q))  # the step of USAM is defined where g = 0, too
 
+    @cached_property
+    def programs(self) -> AscentPrograms:
+        """What derivatives on sets are enclosed by; `DomainError` if there are none."""
+        return AscentPrograms.of(self.evidence.point.problem)
+
     def slopes(self, around: Around) -> Slopes:
         """The derivatives on a set; `DomainError` if there are none."""
         ar, point = self.evidence.arithmetic, self.evidence.point
         scaled = MidRad.number(1 / point.objective.n) * rounded(ar, self.basis).T
-        return derivatives(point, around, rounded(ar, self.back), scaled)
+        return derivatives(point, self.programs, around, rounded(ar, self.back), scaled)
 
     def changes(self, around: Around, slopes: Slopes) -> tuple[Doubles, Doubles, Doubles]:
         """Bounds of ``dL W_* + L_* dW``, dL and dW^T by entries, where the derivatives are these."""

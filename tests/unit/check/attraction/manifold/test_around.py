@@ -14,7 +14,9 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.balls.midrad import MidRad
 from hallucert.check.attraction.manifold import around as module
+from hallucert.check.attraction.manifold import ascent_programs
 from hallucert.check.attraction.manifold.around import Around, OnSet, derivatives, norms, rotation_norm, squeezed
+from hallucert.check.attraction.manifold.ascent_programs import AscentPrograms
 from hallucert.check.problem import Point, Problem
 from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import DomainError
@@ -48,6 +50,14 @@ def ascended(x):
 
 def point_of(ar, x=CENTRE) -> Point:
     return Point(ar, Problem(F, RHO, residual=True), [ar.constant(v) for v in x])
+
+
+def programs_of(ar) -> AscentPrograms:
+    return AscentPrograms.of(point_of(ar).problem)
+
+
+def on_set(ar, around: Around) -> OnSet:
+    return OnSet(point_of(ar), programs_of(ar), around)
 
 
 def inside(found, exact, room=1e-25) -> bool:
@@ -117,7 +127,7 @@ def test_gradients_and_images_on_a_set_change_as_derivatives_say(monkeypatch, wh
     with ar, mpmath.workdps(40):
         g, plus, _, _, hessian, turned = ascended(centre)
         around, cuts = ball_or_skew(which, 2.0**-24)
-        small = OnSet(point_of(ar), around)
+        small = on_set(ar, around)
         for found, middle, slope in ((small.g, g, hessian), (small.plus, plus, turned)):
             (array,) = found
             assert inside(array, middle)
@@ -125,7 +135,7 @@ def test_gradients_and_images_on_a_set_change_as_derivatives_say(monkeypatch, wh
         np.testing.assert_allclose(small.x[0].mid, [float(v) for v in CENTRE])
         np.testing.assert_allclose(small.x[0].rad, around.widths, rtol=1e-6)
         around, cuts = ball_or_skew(which, 1 / 64)
-        large = OnSet(point_of(ar), around)
+        large = on_set(ar, around)
         for move in moves(around, cuts, 20, rng):
             x = [v + mpmath.mpf(m) for v, m in zip(centre, move, strict=True)]
             values = ascended(x)
@@ -141,7 +151,7 @@ def test_derivatives_on_a_set_are_those_of_both_matrices(which: str) -> None:
         for size, places in ((2.0**-32, 1), (1 / 128, 4)):
             around, cuts = ball_or_skew(which, size)
             directions = around.directions.mid.T
-            of_left, of_right = derivatives(point_of(ar), around, MidRad(rows), MidRad(columns))
+            of_left, of_right = derivatives(point_of(ar), programs_of(ar), around, MidRad(rows), MidRad(columns))
             assert of_left.mid.shape == (2, 3, len(directions)) and of_right.mid.shape == (1, 3, len(directions))
             for move in moves(around, cuts, places, rng):
                 x = [mpmath.mpf(float(v)) + mpmath.mpf(m) * (places > 1) for v, m in zip(CENTRE, move, strict=True)]
@@ -162,9 +172,9 @@ def test_derivatives_on_a_set_are_those_of_both_matrices(which: str) -> None:
 
 def test_without_an_array_program_nothing_is_enclosed(ar, monkeypatch) -> None:
     """That is an honest failure."""
-    monkeypatch.setattr(module, "as_program", lambda f: None)
+    monkeypatch.setattr(ascent_programs, "as_program", lambda f: None)
     with pytest.raises(DomainError, match="array program"):
-        OnSet(point_of(ar), Around.ball(3, Fraction(1, 64)))
+        programs_of(ar)
 
 
 def test_a_rotation_times_a_number_is_no_longer_than_that() -> None:
@@ -228,7 +238,7 @@ def test_bounds_of_long_blocks_have_room_for_each_rounding(blocks: tuple[int, ..
 def test_the_time_is_looked_at_between_lanes(monkeypatch) -> None:
     """Directions are taken so many at a time; when the time is up that ends."""
     with arithmetic("arb", 106) as ar, Clock(-1.0).watched(), pytest.raises(OutOfTime):
-        OnSet(point_of(ar), Around.ball(3, Fraction(1, 64)))
+        on_set(ar, Around.ball(3, Fraction(1, 64)))
 
 
 def test_directions_that_are_not_known_exactly_reach_farther() -> None:

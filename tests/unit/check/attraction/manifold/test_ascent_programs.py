@@ -12,6 +12,7 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.balls.midrad import MidRad
 from hallucert.check.attraction.manifold.around import Around, OnSet, derivatives
+from hallucert.check.attraction.manifold.ascent_programs import AscentPrograms
 from hallucert.check.problem import Point, Problem
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
@@ -79,15 +80,16 @@ def test_programs_are_those_of_the_ascent_step(case) -> None:
         x = [mpmath.mpf(v.numerator) / v.denominator for v in place]
         point = Point(ar, Problem(f, RHO, law, residual=True), [ar.constant(v) for v in place])
         around = Around.ball(f.dimension, Fraction(1, 2**40))
-        ball = OnSet(point, around)
+        programs = AscentPrograms.of(point.problem)
+        ball = OnSet(point, programs, around)
         given = MidRad(np.array([e]))
-        of_left, of_right = derivatives(point, around, given, given)
+        of_left, of_right = derivatives(point, programs, around, given, given)
         joined = [np.concatenate([part.mid.ravel() for part in parts]) for parts in (ball.g, ball.plus)]
         np.testing.assert_allclose(
             joined, [[float(v) for v in gradient(x)], [float(v) for v in ascended(x)]], atol=1e-9
         )
-        curved = ball.moved(ball.programs.curved, *ball.x)
-        turned = ball.moved(ball.programs.turned, *ball.x, *ball.g)
+        curved = ball.moved(ball.programs.curved, ball.x)
+        turned = ball.moved(ball.programs.turned, [*ball.x, *ball.g])
         for found, function in ((curved, gradient), (turned, ascended), (of_left[0], back), (of_right[0], descent)):
             exact = [[float(v) for v in entry(function, i, x)] for i in range(len(x))]
             np.testing.assert_allclose(found.mid, exact, atol=1e-6)

@@ -128,13 +128,14 @@ def test_changes_and_what_they_make_are_the_formulas(ar) -> None:
 
 def test_slopes_are_asked_of_scaled_rows(ar, monkeypatch) -> None:
     """Of those of Q, and of the columns of V divided by n, on the same set."""
-    point, around = SimpleNamespace(objective=SimpleNamespace(n=Fraction(4))), object()
+    point, around, programs = SimpleNamespace(objective=SimpleNamespace(n=Fraction(4)), problem="p"), object(), object()
     matrices = (np.array([[1, 2], [3, 4]]), np.array([[8, 16], [0, 32]]), np.eye(2, dtype=int))
     asked = []
     monkeypatch.setattr(module, "derivatives", lambda *given: asked.append(given) or "found")
+    monkeypatch.setattr(module.AscentPrograms, "of", {"p": programs}.get)
     assert frame_with(ar, (2,), point=point, matrices=[m.tolist() for m in matrices]).slopes(around) == "found"
-    ((at, where, rows, columns),) = asked
-    assert (at, where) == (point, around)
+    ((at, by, where, rows, columns),) = asked
+    assert (at, by, where) == (point, programs, around)
     assert (rows.mid == matrices[1]).all() and (columns.mid == matrices[0].T / 4).all()
 
 
