@@ -244,7 +244,7 @@ def smallest_eigenvalues(lanes: LaneArithmetic, a: Rows, count: int) -> tuple[np
     low, high = _ends_of(lanes, a, count)
     known = np.isfinite(low).all((1, 2)) & np.isfinite(high).all((1, 2))
     middle = np.where(known[:, None, None], low / 2 + high / 2, np.eye(len(a)))
-    _, vectors = np.linalg.eigh((middle + middle.transpose(0, 2, 1)) / 2)
+    _, vectors = np.linalg.eigh(middle / 2 + middle.transpose(0, 2, 1) / 2)
     w = [[lanes.box(v, v) for v in row] for row in vectors.transpose(1, 2, 0)]
     transposed = [list(column) for column in zip(*w, strict=True)]
     turned_low, turned_high = _ends_of(lanes, _product_of(lanes, transposed, _product_of(lanes, a, w)), count)

@@ -82,6 +82,15 @@ def test_what_is_not_finite_has_no_bounds():
     assert bounds(below, unit) == bounds(unit, above) == (-np.inf, np.inf)
 
 
+def test_entries_near_the_largest_double_have_bounds():
+    """Sums of two of them overflow, and there are bounds all the same."""
+    h = 1.6e308
+    matrix = [[0, h, -0.3 * h], [h, 0.5 * h, -h], [-0.3 * h, -h, h]]
+    low, high = bounds(matrix, matrix)
+    assert low <= 1.6e308 * np.linalg.eigvalsh(np.array(matrix) / h)[0] <= high
+    assert bounds([[h, 0, 0], [0, h, 0], [0, 0, h]], [[h, 0, 0], [0, h, 0], [0, 0, h]])[0] == h
+
+
 @pytest.mark.parametrize(("formula", "expected"), [("", True), (" + 5*x*z", False)])
 def test_quadratics_of_three_variables(formula, expected):
     """(2, 3, 0; 3, 8, 1; 0, 1, 2) has the minors 2, 7 and 12; with 5 in its corner the last is -158."""
