@@ -15,9 +15,10 @@ from hallucert.check.file.files import from_json
 from hallucert.check.file.save import to_json
 from hallucert.check.sheet import surface_chart
 from hallucert.check.sheet.curve import CurveSystem
-from hallucert.check.sheet.surface_atlas import Atlas, Neighbours, _winding, check_atlas
+from hallucert.check.sheet.surface_atlas import Atlas, Neighbours, check_atlas
 from hallucert.check.sheet.surface_chart import ChartProof
 from hallucert.check.sheet.surface_system import PatchPoint, SurfaceSystem
+from hallucert.check.sheet.topology import _winding
 from hallucert.check.subdivision import Subdivision
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError
 from hallucert.prove.curves.charts import chart_around, chart_at

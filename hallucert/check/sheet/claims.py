@@ -35,7 +35,7 @@ from hallucert.check.sheet.measures import (
     measured_surface,
     threshold,
 )
-from hallucert.check.sheet.surface_atlas import Atlas, ProvedAtlas, check_atlas, euler_characteristic
+from hallucert.check.sheet.surface_atlas import Atlas, ProvedAtlas, check_atlas
 from hallucert.check.sheet.surface_system import SurfaceSystem
 from hallucert.clock import UNLIMITED, Clock
 
@@ -209,9 +209,10 @@ def surface_claims(atlas: ProvedAtlas, measures: Measures, index: int, clock: Cl
     """Return what follows for a proved atlas that was measured."""
     claims = _pointwise("surface", atlas.proofs[0].system.exact_rho, measures, index)
     if atlas.closed:
-        claims.append(
-            _counted("surface", "topology", {"euler_characteristic": euler_characteristic(atlas, clock)}, index)
-        )
+        from hallucert.check.sheet.topology import euler_characteristic
+
+        count = euler_characteristic(atlas, clock)
+        claims.append(_counted("surface", "topology", {"euler_characteristic": count}, index))
     return claims
 
 

@@ -14,7 +14,7 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.claim import Enclosure
 from hallucert.check.reason import Reason
-from hallucert.check.sheet import claims, measures
+from hallucert.check.sheet import claims, measures, topology
 from hallucert.check.sheet.claims import curve_claims, surface_claims
 from hallucert.check.sheet.curve import CurveChain, CurveSystem, ProvedChain, ThinPoint, check_curve
 from hallucert.check.sheet.measures import (
@@ -170,7 +170,7 @@ def test_what_failed_on_a_piece_is_not_measured_again():
 def test_turns_are_counted_of_closed_curves_in_the_plane(monkeypatch, closed, dimension, counted):
     """And the characteristic of closed surfaces; a count that cannot be had is an open claim."""
     monkeypatch.setattr(claims, "total_turning", lambda chain: None if chain.joints else -1)
-    monkeypatch.setattr(claims, "euler_characteristic", lambda atlas, clock: clock)
+    monkeypatch.setattr(topology, "euler_characteristic", lambda atlas, clock: clock)
     system = SimpleNamespace(rho=RHO, exact_rho=RHO, objective=SimpleNamespace(dimension=dimension))
     proofs = (SimpleNamespace(system=system),)
     names = ["curve", "regular", "theorem_3_2", "projected_c32", "attractor"]

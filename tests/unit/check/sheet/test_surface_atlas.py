@@ -122,13 +122,6 @@ def test_the_look_up_names_six_charts_the_deepest_first(ar):
     assert apart._around(0).tolist() == [1] and apart._around(1).tolist() == [0, 2]
 
 
-def test_boxes_are_apart_in_one_coordinate(ar):
-    """That is enough, and touching boxes are not apart."""
-    one, two = ar.interval(Fraction(1), Fraction(2)), ar.interval(Fraction(3), Fraction(4))
-    assert surface_atlas._apart(ar, [one, one], [one, two])
-    assert not surface_atlas._apart(ar, [one, one], [one, one])
-
-
 @pytest.mark.parametrize(
     ("words", "known", "fault"),
     [

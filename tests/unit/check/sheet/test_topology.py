@@ -10,8 +10,8 @@ import pytest
 from flat import DIRECTION, flat_atlas
 
 from hallucert.balls import arithmetic
-from hallucert.check.sheet import surface_atlas
-from hallucert.check.sheet.surface_atlas import Piece
+from hallucert.check.sheet import topology
+from hallucert.check.sheet.topology import Piece
 from hallucert.clock import UNLIMITED, Clock
 
 SQUARE = [(Fraction(-1), Fraction(1))] * 2
@@ -50,7 +50,7 @@ def ar_of(ball):
 
 
 def pieces_of(atlas, clock=UNLIMITED):
-    return surface_atlas._where_zeros_may_be(atlas, DIRECTION, clock)
+    return topology._where_zeros_may_be(atlas, DIRECTION, clock)
 
 
 @pytest.mark.parametrize(("x", "y", "found"), [("1/3", "1/5", 1), ("0", "1/5", 2), ("0", "0", 4)])
@@ -63,7 +63,7 @@ def test_small_pieces_hold_the_zeros(monkeypatch, ar, x, y, found):
     for piece in pieces:
         assert piece.size == 1 / 16 and np.abs(piece.middle - place).max() <= 1 / 32
         assert all(Fraction(1, 16) <= ar.upper(s) - ar.lower(s) < Fraction(1, 15) for s in piece.part.s)
-    monkeypatch.setattr(surface_atlas, "DEPTH", 9)
+    monkeypatch.setattr(topology, "DEPTH", 9)
     assert {piece.size for piece in pieces_of(flat_atlas(ar, shifted(IDENTITY, x=x, y=y), [ONE]))} == {1 / 8}
 
 
@@ -100,9 +100,9 @@ def test_where_nothing_is_known_pieces_are_halved(ar):
 def test_too_many_pieces_or_too_little_time_give_nothing(monkeypatch, ar):
     """Four pieces where at most three, or four, may be."""
     atlas = flat_atlas(ar, shifted(IDENTITY), [ONE, ("3", "0", "1")])
-    assert pieces_of(atlas, Clock(0.0)) is None and surface_atlas._sum_of_indices(atlas, DIRECTION, Clock(0.0)) is None
+    assert pieces_of(atlas, Clock(0.0)) is None and topology._sum_of_indices(atlas, DIRECTION, Clock(0.0)) is None
     for most, found in ((3, None), (4, 4)):
-        monkeypatch.setattr(surface_atlas, "MOST_PIECES", most)
+        monkeypatch.setattr(topology, "MOST_PIECES", most)
         pieces = pieces_of(atlas)
         assert (pieces and len(pieces)) == found
 
@@ -111,21 +111,21 @@ def test_pieces_near_each_other_are_one_island():
     """Of size 1: those less than 8 apart, also by way of others."""
     places = [(0, 0), (40, 8), (7, 0), (40, 0), (7, 7.9), (40, 16)]
     pieces = [Piece(k, np.array(place, float), 1.0) for k, place in enumerate(places)]
-    assert [[piece.part for piece in island] for island in surface_atlas._islands(pieces)] == [[0, 2, 4], [1], [3], [5]]
-    assert surface_atlas._islands([]) == []
+    assert [[piece.part for piece in island] for island in topology._islands(pieces)] == [[0, 2, 4], [1], [3], [5]]
+    assert topology._islands([]) == []
 
 
 def test_squares_around_an_island_lie_inside_of_the_chart():
     """About (1/2, 0) and (0, -1/2) in the square of half width 1, a quarter of it: not one that touches its rim."""
     half, quarter = Fraction(1, 2), Fraction(1, 4)
     for place in ((0.5, 0.0), (0.0, -0.5)):
-        found = surface_atlas._around(np.array(place), Fraction(1), quarter)
+        found = topology._around(np.array(place), Fraction(1), quarter)
         assert found == [(Fraction(v) - quarter, Fraction(v) + quarter) for v in place]
-        assert surface_atlas._around(np.array(place), Fraction(2), quarter) == [
+        assert topology._around(np.array(place), Fraction(2), quarter) == [
             (Fraction(v) - half, Fraction(v) + half) for v in place
         ]
     for place in ((0.5, 0.0), (0.0, -0.5), (-0.5, 0.0), (0.0, 0.5), (9.0, 0.0), (0.0, -9.0)):
-        assert surface_atlas._around(np.array(place), Fraction(1), half) is None
+        assert topology._around(np.array(place), Fraction(1), half) is None
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_squares_around_an_island_lie_inside_of_the_chart():
 def test_signs_along_a_rim_go_round(monkeypatch, quarters, turns):
     """Once, backwards, not at all; opposite neighbours decide nothing."""
     found = iter(quarters)
-    monkeypatch.setattr(surface_atlas, "_quarters", lambda *arguments: [next(found)])
-    assert surface_atlas._winding(None, SQUARE, ()) == turns
+    monkeypatch.setattr(topology, "_quarters", lambda *arguments: [next(found)])
+    assert topology._winding(None, SQUARE, ()) == turns
 
 
 @pytest.mark.parametrize("places", [{0: "1/7", 1: "-1/5"}])
@@ -144,25 +144,25 @@ def test_signs_along_a_rim_go_round(monkeypatch, quarters, turns):
 def test_a_rim_is_cut_until_signs_are_known(monkeypatch, ar, field, index, places):
     """Around the zero and beside it; a zero on the rim gives nothing, after each side was halved six times."""
     chart = flat_atlas(ar, shifted(field, x=places[0], y=places[1]), [ONE]).proofs[0]
-    assert surface_atlas._winding(chart, SQUARE, DIRECTION) == index
+    assert topology._winding(chart, SQUARE, DIRECTION) == index
     beside = [(Fraction(1, 4), Fraction(1)), (Fraction(0), Fraction(1))]
-    assert surface_atlas._winding(chart, beside, DIRECTION) == 0
+    assert topology._winding(chart, beside, DIRECTION) == 0
     for touching in (
         [(Fraction(1, 7), Fraction(1)), (Fraction(-1), Fraction(1))],
         [(Fraction(-1), Fraction(1, 7)), (Fraction(-1), Fraction(1))],
         [(Fraction(-1), Fraction(1)), (Fraction(-1, 5), Fraction(1))],
         [(Fraction(-1), Fraction(1)), (Fraction(-1), Fraction(-1, 5))],
     ):
-        assert surface_atlas._winding(chart, touching, DIRECTION) is None
+        assert topology._winding(chart, touching, DIRECTION) is None
     seen = []
-    monkeypatch.setattr(surface_atlas, "_differential", lambda part, direction: seen.append(part.s[0]))
-    assert surface_atlas._winding(chart, SQUARE, DIRECTION) is None
+    monkeypatch.setattr(topology, "_differential", lambda part, direction: seen.append(part.s[0]))
+    assert topology._winding(chart, SQUARE, DIRECTION) is None
     assert min(ar.upper(s) - ar.lower(s) for s in seen) < Fraction(2, 2**6) * Fraction(1001, 1000)
     assert len(seen) == 2**7 - 1
 
 
 def index_of(ar, field, squares=(ONE,)):
-    return surface_atlas._sum_of_indices(flat_atlas(ar, field, squares), DIRECTION, UNLIMITED)
+    return topology._sum_of_indices(flat_atlas(ar, field, squares), DIRECTION, UNLIMITED)
 
 
 @pytest.mark.parametrize(("field", "index"), [(IDENTITY, 1), (CONJUGATE, -1), (SQUARED, 2), (CUBED, 3)])
@@ -199,13 +199,13 @@ def test_a_zero_at_the_rim_of_all_charts_is_not_counted(ar):
 
 def test_rectangles_that_overlap_count_nothing(monkeypatch, ar):
     """If each of four pieces about a zero is an island of its own, it would count four times."""
-    monkeypatch.setattr(surface_atlas, "_islands", lambda pieces: [[piece] for piece in pieces])
+    monkeypatch.setattr(topology, "_islands", lambda pieces: [[piece] for piece in pieces])
     assert index_of(ar, IDENTITY) is None
     assert index_of(ar, shifted(IDENTITY, x="1/7", y="1/5")) == 1
     atlas = flat_atlas(ar, IDENTITY, [ONE])
-    monkeypatch.setattr(surface_atlas, "_where_zeros_may_be", lambda atlas, direction, clock: pieces_at(atlas)[:1])
-    assert surface_atlas._sum_of_indices(atlas, DIRECTION, UNLIMITED) == 1
-    assert surface_atlas._sum_of_indices(atlas, DIRECTION, Clock(0.0)) is None
+    monkeypatch.setattr(topology, "_where_zeros_may_be", lambda atlas, direction, clock: pieces_at(atlas)[:1])
+    assert topology._sum_of_indices(atlas, DIRECTION, UNLIMITED) == 1
+    assert topology._sum_of_indices(atlas, DIRECTION, Clock(0.0)) is None
 
 
 def pieces_at(atlas):
@@ -222,8 +222,8 @@ def test_rectangles_of_three_sizes_are_tried(monkeypatch, ar):
     def winding(proof, rectangle, direction):
         tried.append((proof.half_width, *rectangle[0]))
 
-    monkeypatch.setattr(surface_atlas, "_winding", winding)
-    assert surface_atlas._index(atlas.proofs, atlas.neighbours, pieces_at(atlas), DIRECTION) is None
+    monkeypatch.setattr(topology, "_winding", winding)
+    assert topology._index(atlas.proofs, atlas.neighbours, pieces_at(atlas), DIRECTION) is None
     sizes = (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
     assert tried == [
         *((1, -size, size) for size in sizes),
@@ -231,16 +231,14 @@ def test_rectangles_of_three_sizes_are_tried(monkeypatch, ar):
     ]
     beside = Piece(atlas.proofs[0].part([(Fraction(7, 16), Fraction(9, 16))] * 2), np.array([0.5, 0.5]), 1 / 8)
     tried.clear()
-    assert surface_atlas._index(atlas.proofs, atlas.neighbours, [beside], DIRECTION) is None
+    assert topology._index(atlas.proofs, atlas.neighbours, [beside], DIRECTION) is None
     assert tried == [(1, Fraction(1, 4), Fraction(3, 4))]
     far = [*pieces_at(atlas), Piece(atlas.proofs[0].part([(Fraction(3, 8), Fraction(2, 5))] * 2), np.zeros(2), 1 / 16)]
     tried.clear()
-    assert surface_atlas._index(atlas.proofs, atlas.neighbours, far, DIRECTION) is None
+    assert topology._index(atlas.proofs, atlas.neighbours, far, DIRECTION) is None
     assert [high for h, _, high in tried if h == 1] == [Fraction(1, 2), Fraction(3, 4)]
-    monkeypatch.setattr(
-        surface_atlas, "_winding", lambda proof, rectangle, direction: 7 if rectangle[0][1] > 0.6 else None
-    )
-    turns, place = surface_atlas._index(atlas.proofs, atlas.neighbours, pieces_at(atlas), DIRECTION)
+    monkeypatch.setattr(topology, "_winding", lambda proof, rectangle, direction: 7 if rectangle[0][1] > 0.6 else None)
+    turns, place = topology._index(atlas.proofs, atlas.neighbours, pieces_at(atlas), DIRECTION)
     assert turns == 7 and all(ar.within(v, Fraction(-4, 5), Fraction(4, 5)) for v in place)
 
 
@@ -248,14 +246,14 @@ def test_a_form_is_the_velocities_along_a_vector(ar):
     """And unknown where they are."""
     velocities = [[ar.constant(Fraction(v)) for v in row] for row in ((1, 2, 3, 9), (4, 5, 6, 9))]
     part = SimpleNamespace(arithmetic=ar, velocities=velocities)
-    found = surface_atlas._differential(part, (Fraction(1), Fraction(1, 2), Fraction(1, 3)))
+    found = topology._differential(part, (Fraction(1), Fraction(1, 2), Fraction(1, 3)))
     assert [
         ar.within(ar.constant(Fraction(n)), *ar.endpoints(v)) for n, v in zip(("3", "17/2"), found, strict=True)
     ] == [
         True,
         True,
     ]
-    assert surface_atlas._differential(SimpleNamespace(arithmetic=ar, velocities=None), ()) is None
+    assert topology._differential(SimpleNamespace(arithmetic=ar, velocities=None), ()) is None
 
 
 def test_the_second_direction_is_tried_where_the_first_gives_nothing(monkeypatch):
@@ -269,6 +267,13 @@ def test_the_second_direction_is_tried_where_the_first_gives_nothing(monkeypatch
             asked.append(direction)
             return known.get(len(asked) - 1)
 
-        monkeypatch.setattr(surface_atlas, "_sum_of_indices", indices)
-        assert surface_atlas.euler_characteristic(atlas) == result
+        monkeypatch.setattr(topology, "_sum_of_indices", indices)
+        assert topology.euler_characteristic(atlas) == result
         assert asked == [(1, half, third), (half, third, 1)][: 1 if 0 in known else 2]
+
+
+def test_boxes_are_apart_in_one_coordinate(ar):
+    """That is enough, and touching boxes are not apart."""
+    one, two = ar.interval(Fraction(1), Fraction(2)), ar.interval(Fraction(3), Fraction(4))
+    assert topology._apart(ar, [one, one], [one, two])
+    assert not topology._apart(ar, [one, one], [one, one])
