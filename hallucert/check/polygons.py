@@ -8,8 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import quiet
+from hallucert.check.branch.certificate import BranchCertificate
+
 SAMPLES = 9
 """Points of each cell of a branch."""
+
+
+@quiet
+def curves(certificate: Any) -> tuple[np.ndarray, ...]:
+    """For pictures: each chain as a polygon.
+
+    Of a branch through its cells, shape (n, d + 1) in ``(x, lambda)``; of a sheet through the axes of its cells, shape
+    (n, d).
+    """
+    drawn = branch_polygon if isinstance(certificate, BranchCertificate) else sheet_polygon
+    return tuple(drawn(chain, certificate.objective.dimension) for chain in certificate.chains)
 
 
 def doubles(numbers: Any) -> np.ndarray:

@@ -25,9 +25,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
-from hallucert.arguments import quiet
+from hallucert.arguments import Late
 from hallucert.check.branch.cell import ATTRACTING
 from hallucert.check.branch.chain import LATE, Chain, ChainFacts, Objection, check_chain
 from hallucert.check.branch.system import BranchSystem, Target, TargetBox
@@ -49,6 +47,8 @@ from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.objectives.objective import Objective
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from hallucert.check.file.unfinished import Unfinished
 
 
@@ -229,22 +229,15 @@ class BranchCertificate(ChainCertificate):
         """What the sentences speak of."""
         return Branches(self.objective.dimension, self.chains)
 
-    @cached_property
-    @quiet
-    def curves(self) -> tuple[np.ndarray, ...]:
-        """For pictures: each chain as a polygon through its cells, shape (n, d + 1) in ``(x, lambda)``."""
-        from hallucert.check.polygons import branch_polygon
+    if TYPE_CHECKING:
 
-        return tuple(branch_polygon(chain, self.objective.dimension) for chain in self.chains)
+        @property
+        def curves(self) -> tuple[np.ndarray, ...]: ...
+    else:
+        curves = Late("hallucert.check.polygons", cached_property)
 
-    def _lengths(self) -> list[int]:
+    def lengths(self) -> list[int]:
         return [len(chain.links) for chain in self.chains]
-
-    def _subject(self) -> list[str]:
-        from hallucert.decimals import decimal_enclosure  # for print only
-
-        known = list(zip(self.objective.variables, self.box or (), strict=False))[:8]
-        return [f"c: {name} in {decimal_enclosure(low, high, 17)}" for name, (low, high) in known]
 
 
 @dataclass(frozen=True, repr=False)

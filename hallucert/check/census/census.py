@@ -12,11 +12,11 @@ is not defined. Such a neighbourhood is left only where a critical point lies on
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from hallucert.arguments import Late
 from hallucert.check.census.records import (
     CriticalPoint,
     HallucinatedPoint,
@@ -102,37 +102,11 @@ class Census(Saved):
         """The claim alone, as certificates of every kind have their claims."""
         return Claims((self.claim,))
 
-    def _extent(self) -> str:
-        """Say of how much of the box the points are all."""
-        if not self.complete:
-            return "NOT complete"
-        places = len(self.excluded)
-        return "complete" + f" outside of {places} excluded place{'s' * (places > 1)}" * (places > 0)
-
     def __repr__(self) -> str:
-        from hallucert.decimals import short_rational  # for print only
+        return str(Sentence("census.in_brackets", (self,)))
 
-        state = self._extent() if self.complete else f"{len(self.pending)} places pending"
-        return (
-            f"<Census of {self.problem.f.name[:40]!r}, rho = {short_rational(self.problem.rho)}: "
-            f"{len(self.points)} points, {state}>"
-        )
-
-    def card(self) -> list[str]:
-        """Return the points, those of one kind together, and what is left open."""
-        from hallucert.check.census.card import listed  # for print only
-        from hallucert.check.words.census import sides
-        from hallucert.decimals import short_rational
-
-        count, near = len(self.points), len(self.critical_points)
-        took = f" in {self.seconds:.2f} s" if math.isfinite(self.seconds) else ""
-        return [
-            f"rho = {short_rational(self.problem.rho)}, box {sides(from_floats(self.problem.region), self.complete)}",
-            f"{count} hallucinated stationary point{'s' * (count != 1)}, {self._extent()}",
-            *listed(self.points, self.excluded, self.pending),
-            f"{near} critical point{'s' * (near != 1)} within reach, {self.boxes} boxes{took}, arithmetic "
-            f"{self.problem.backend}",
-        ]
+    if not TYPE_CHECKING:
+        card = Late("hallucert.check.words.census")
 
 
 def taken_out_of(units: Units, census: Census, problem: Problem) -> Census:

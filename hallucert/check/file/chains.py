@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from hallucert.check.claim import MARKS, Claim, Claims, Provenance, Saved, Status
+from hallucert.arguments import Late
+from hallucert.check.claim import Claim, Claims, Provenance, Saved, Sentence, Status
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective
 
@@ -47,7 +48,7 @@ class ChainCertificate(Saved):
     @property
     def cells(self) -> int:
         """How many cells there are in all."""
-        return sum(self._lengths())
+        return sum(self.lengths())
 
     @property
     def proved(self) -> bool:
@@ -55,21 +56,11 @@ class ChainCertificate(Saved):
         return any(claim.status is Status.PROVED for claim in self[self.first_claim])
 
     def __repr__(self) -> str:
-        count = sum(claim.status is Status.PROVED for claim in self.all_claims)
-        return (
-            f"<{type(self).__name__} for {self.objective.name[:40]!r}: {len(self._lengths())} pieces, {self.cells} "
-            f"cells, {count} claims proved>"
-        )
+        return str(Sentence("chains.in_brackets", (self,)))
 
-    def card(self) -> list[str]:
-        """Return what the claims are about, and the claims."""
-        left = [] if self.unfinished is None else [str(self.unfinished)]
-        return [*self._subject(), *(f"[{MARKS[claim.status]}] {claim}" for claim in self.all_claims), *left]
-
-    def _lengths(self) -> list[int]:
+    def lengths(self) -> list[int]:
         """Return the number of cells of each chain."""
         raise NotImplementedError
 
-    def _subject(self) -> list[str]:
-        """Return the lines that say what the claims are about."""
-        raise NotImplementedError
+    if not TYPE_CHECKING:
+        card = Late("hallucert.check.words.chains")

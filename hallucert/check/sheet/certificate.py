@@ -7,9 +7,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-import numpy as np
-
-from hallucert.arguments import quiet
+from hallucert.arguments import Late
 from hallucert.check.claim import Claim, Provenance
 from hallucert.check.file.chains import ChainCertificate
 from hallucert.check.sheet.claims import THEOREMS, Pieces
@@ -18,6 +16,8 @@ from hallucert.check.sheet.surface_atlas import Atlas
 from hallucert.objectives.objective import Objective
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from hallucert.check.file.unfinished import Unfinished
 
 Piece = TypeVar("Piece", CurveChain, Atlas)
@@ -59,13 +59,8 @@ class PiecesCertificate(ChainCertificate, Generic[Piece]):
         """What the sentences speak of."""
         return Pieces.of(self.rho, self.first_claim, self.pieces)
 
-    def _lengths(self) -> list[int]:
+    def lengths(self) -> list[int]:
         return [len(piece) for piece in self.pieces]
-
-    def _subject(self) -> list[str]:
-        from hallucert.decimals import short_rational  # for print only
-
-        return [f"rho = {short_rational(self.rho)}"]
 
 
 class SheetCertificate(PiecesCertificate[CurveChain]):
@@ -80,13 +75,12 @@ class SheetCertificate(PiecesCertificate[CurveChain]):
         """The pieces: chains of cells."""
         return self.pieces
 
-    @cached_property
-    @quiet
-    def curves(self) -> tuple[np.ndarray, ...]:
-        """For pictures: each chain as a polygon through the axes of its cells, shape (n, d)."""
-        from hallucert.check.polygons import sheet_polygon
+    if TYPE_CHECKING:
 
-        return tuple(sheet_polygon(chain, self.objective.dimension) for chain in self.pieces)
+        @property
+        def curves(self) -> tuple[np.ndarray, ...]: ...
+    else:
+        curves = Late("hallucert.check.polygons", cached_property)
 
 
 class SurfaceCertificate(PiecesCertificate[Atlas]):

@@ -145,6 +145,6 @@ def test_a_card_shows_where_the_target_is() -> None:
     """Eight coordinates of the enclosure at most; nothing without one."""
     f = hc.Objective.parse(" + ".join(f"x{i}" for i in range(9)))
     made = BranchCertificate(f, None, (), (), Provenance("", "", "", 53), tuple((Fraction(i), i + 1) for i in range(9)))
-    lines = made._subject()
+    lines = made.card()
     assert len(lines) == 8 and lines[3] == "c: x3 in [3, 4]"
-    assert replace(made, box=None)._subject() == []
+    assert replace(made, box=None).card() == []

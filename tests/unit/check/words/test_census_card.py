@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.check.census.card import _first, _together, listed
 from hallucert.check.census.census import Census, taken_out_of
 from hallucert.check.census.records import HallucinatedPoint, Kind, Open, Problem, Stability, Unsettled
 from hallucert.check.claim import Enclosure, Provenance
 from hallucert.check.units import CALLER
+from hallucert.check.words.census import _first, _together, listed
 
 
 def test_a_census_prints_its_points_first_and_all_excluded_places_on_one_line():
