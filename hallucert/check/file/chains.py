@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from hallucert.check.file.unfinished import Unfinished
 
 
-class ChainCertificate(Saved):
+class ChainCertificate(Saved, ABC):
     """Several claims of each name: indexing gives the `Claims` of a name, iterating all claims in order.
 
     ``certificate[name]`` is true only if there are claims of that name and *all* of them are proved. `names` are those
@@ -58,9 +59,9 @@ class ChainCertificate(Saved):
     def __repr__(self) -> str:
         return str(Sentence("chains.in_brackets", (self,)))
 
+    @abstractmethod
     def lengths(self) -> list[int]:
         """Return the number of cells of each chain."""
-        raise NotImplementedError
 
     if not TYPE_CHECKING:
         card = Late("hallucert.check.words.chains")

@@ -67,7 +67,18 @@ def in_brackets(census: Census) -> str:
 
 
 def card(census: Census) -> list[str]:
-    """Return the points, those of one kind together, and what is left open."""
+    """Say which points there are, those of one kind together, and what is left open.
+
+    Parameters
+    ----------
+    census : Census
+        All points of a box, and what is open.
+
+    Returns
+    -------
+    list of str
+        Lines of the card.
+    """
     problem, count, near = census.problem, len(census), len(census.critical_points)
     took = f" in {census.seconds:.2f} s" if math.isfinite(census.seconds) else ""
     return [

@@ -22,7 +22,18 @@ def in_brackets(certificate: ChainCertificate) -> str:
 
 
 def card(certificate: ChainCertificate) -> list[str]:
-    """Return what the claims are about, and the claims."""
+    """Say what the claims are about, and what is claimed.
+
+    Parameters
+    ----------
+    certificate : ChainCertificate
+        Of a branch, a diagram, a sheet or a surface.
+
+    Returns
+    -------
+    list of str
+        Lines of the card.
+    """
     claims = (f"[{MARKS[claim.status]}] {claim}" for claim in certificate.all_claims)
     left = [] if certificate.unfinished is None else [str(certificate.unfinished)]
     return [*_subject(certificate), *claims, *left]
