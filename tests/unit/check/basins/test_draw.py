@@ -58,7 +58,7 @@ def test_floats_propose_and_integers_decide(found: int, count: int, monkeypatch:
         monkeypatch.setattr(draw, "_proposed", lambda *_, more=more: int(right * GRID) + more)
         assert least_share.__wrapped__(found, count) == right
     monkeypatch.setattr(draw, "_proposed", lambda *_: 2)
-    assert least_share.__wrapped__(1, 10**6) == 0  # found once in a million
+    assert least_share.__wrapped__(1, 10**4) == 0  # found once in ten thousand
 
 
 def test_nothing_found_shows_nothing() -> None:
