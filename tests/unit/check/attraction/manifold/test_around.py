@@ -20,6 +20,7 @@ from hallucert.check.attraction.manifold.ascent_programs import AscentPrograms
 from hallucert.check.problem import Point, Problem
 from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import DomainError
+from hallucert.objectives.radius_law import RadiusLaw
 
 F = hc.Objective.least_squares(["x*y + z**2 - 1", "x + y*z/2 - z**3/4"], n=3)
 RHO, CENTRE = Fraction(1, 2), (Fraction(3, 4), Fraction(-1, 2), Fraction(5, 8))
@@ -263,3 +264,46 @@ def test_the_sharper_enclosure_is_taken_with_its_own_middle(monkeypatch) -> None
     (found,) = OnSet._sharper(on, None, [], [None] * 2, None)
     assert found.mid.tolist() == [1, 5] and found.rad == pytest.approx([0.5, 2], rel=1e-12)
     assert (found.rad >= [0.5, 2]).all()
+
+
+DISC = hc.Objective.least_squares(["x", "y"])
+
+
+def test_images_bend_as_far_as_gradients_turn() -> None:
+    """With ``x+ = x + 16 x/|x|``, around (1, 0), points go farther back than ``J = diag(1, 17)`` there says: by 1/8.
+
+    A = J and B = I, so derivatives of A are second ones of x+, and those of B are 0.
+    """
+    with arithmetic("arb", 106) as ar:
+        point = Point(ar, Problem(DISC, Fraction(16), residual=True), [ar.constant(Fraction(v)) for v in (1, 0)])
+        programs, ball = AscentPrograms.of(point.problem), Around.ball(2, Fraction(1, 8))
+        found = OnSet(point, programs, ball).plus[0]
+        back, forth = derivatives(point, programs, ball, MidRad(np.eye(2)), MidRad(np.eye(2)))
+    angles = np.linspace(0, 2 * np.pi, 61)
+    x = np.array([1, 0]) + np.column_stack([np.cos(angles), np.sin(angles)]) / 8
+    length = np.linalg.norm(x, axis=1, keepdims=True)
+    plus, u = x * (1 + 16 / length), x / length
+    assert (plus[:, 0] - 17).min() < -0.16
+    assert (np.abs(plus - found.mid) <= found.rad).all()
+    for v, k in ((np.array([1.0, 0.0]), 0), (np.array([0.0, 1.0]), 1)):
+        turned = (v - u * (u @ v)[:, None]) / length  # D_v u
+        both, across = turned[:, :, None] * u[:, None, :], np.eye(2) - u[:, :, None] * u[:, None, :]
+        shorter = both + both.swapaxes(1, 2) + across * (u @ v)[:, None, None] / length[:, :, None]
+        there = -16 * shorter / length[:, :, None]
+        assert (np.abs(there - back.mid[:, :, k]) <= back.rad[:, :, k] + 1e-12).all()
+        assert (np.abs(forth.mid[:, :, k]) <= forth.rad[:, :, k]).all()
+
+
+def test_derivatives_grow_with_points_and_with_images() -> None:
+    """Of ``r = x**3`` and USAM: ``B = 3 p**2`` and ``A = B p'`` with ``p = x + 3 x**5/4``, at both ends of an interval.
+
+    All that they are made of grows, so that at the upper end no factor can be less than it is there.
+    """
+    with arithmetic("arb", 106) as ar:
+        problem = Problem(hc.Objective.least_squares(["x**3"]), Fraction(1, 4), RadiusLaw("usam"), residual=True)
+        point, one = Point(ar, problem, [ar.constant(Fraction(1))]), MidRad(np.eye(1))
+        back, forth = derivatives(point, AscentPrograms.of(problem), Around.ball(1, Fraction(1, 64)), one, one)
+    for x in (1 - 2**-6, 1, 1 + 2**-6):
+        p, slope, bend = x + 3 * x**5 / 4, 1 + 15 * x**4 / 4, 15 * x**3
+        for found, there in ((back, 6 * p * slope**2 + 3 * p**2 * bend), (forth, 6 * p * slope)):
+            assert abs(there - found.mid.item()) <= found.rad.item() <= 0.25 * there
