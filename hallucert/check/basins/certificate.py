@@ -244,7 +244,7 @@ class Basins(AboutProblem, Saved):
                     f"With what is decided it does so from at least {decimal_below(share)} of the box, unless this "
                     f"draw is one of those, at most 1 in {DOUBT}, that show so much by chance."
                 )
-                text = f"{self._sentence(text, labels)} {likely}"
+                text = f"{self._sentence(text, labels, self.draw)} {likely}"
                 numbers = {
                     "cells": Enclosure(Fraction(found), Fraction(len(self.draw))),
                     "likely_share": Enclosure(share, Fraction(1)),
@@ -284,9 +284,10 @@ class Basins(AboutProblem, Saved):
         part = f"cells that are together at least {decimal_below(share)} of the box"
         return self._sentence(f"{self._what} {goal} from every start in {part}", labels)
 
-    def _sentence(self, text: str, labels: tuple[int, ...]) -> str:
-        """End a sentence about starts in cells with some labels."""
-        if (self.steps[np.isin(self.labels, list(self.meant(labels)))] < 0).any():
+    def _sentence(self, text: str, labels: tuple[int, ...], *draws: Draw) -> str:
+        """End a sentence about starts in cells with some labels, or in drawn cells."""
+        meant, followed = list(self.meant(labels)), list[Basins | Draw]([self, *draws])
+        if any((each.steps[np.isin(each.labels, meant)] < 0).any() for each in followed):
             return f"{text}; where the gradient vanishes on the way, with any unit vector for its direction."
         return f"{text}."
 
@@ -342,8 +343,8 @@ class Basins(AboutProblem, Saved):
         if self.draw is not None:
             shares = [decimal_below(self.likely(*labels)) for labels in (self.single, self.minimizers)]
             lines.append(
-                f"by {len(self.draw)} cells drawn at random likely at least {shares[0]} of the box is decided; "
-                f"{shares[1]} converges to hallucinated minimizers"
+                f"by {len(self.draw)} cells drawn at random, not proved: likely at least {shares[0]} of the box does "
+                f"one thing; likely at least {shares[1]} converges to hallucinated minimizers"
             )
         if self.traps:
             cores = decimal_above(self.share(*(trap.core for trap in self.traps)))

@@ -13,8 +13,10 @@ If ``p <= p_0``, n or more of N drawn cells do it with probability at most delta
 *Proof.* Their number is binomial, and its tail at most that power with p in the place of ``p_0`` (Chernoff 1952), which
 grows with p up to q.
 
-So where n are *proved* to do it, p is above p_0, unless the draw is one of those. Draws are SHA-256 of the seed and a
-number, taken modulo the number of cells; what is said assumes that nobody chose the seed by what it shows.
+So where n are *proved* to do it, p is above p_0, unless the draw is one of those. Draws are SHA-256 of all that p and
+N depend on (`commitment`), the seed and a number, taken modulo the number of cells. Were it the seed and the number
+alone, which cells are left open could be arranged to what is drawn. What is said assumes that nobody chose among
+draws by what they show.
 """
 
 from __future__ import annotations
@@ -31,7 +33,12 @@ from itertools import accumulate
 import numpy as np
 
 from hallucert.check.basins.graph import Edges, Flow
-from hallucert.check.basins.partition import Partition, corners
+from hallucert.check.basins.partition import LABELS, Partition, corners, to_text
+from hallucert.check.basins.trap import Trap
+from hallucert.check.file.fields import JSON, problem_digest
+from hallucert.check.problem import Problem
+from hallucert.decimals import format_exact
+from hallucert.exact import format_rational
 
 LEVEL = 44
 """Of drawn cells."""
@@ -56,7 +63,8 @@ class Draw:
 
     def flow(self, into: Flow, decided: Sequence[int]) -> Drawn:
         """Return the drawn cells as sources of a flow, if cells with these labels are decided."""
-        cells = drawn(into.partition, ~np.isin(into.labels, decided), self.seed, len(self))
+        text = commitment(into, self.seed, len(self))
+        cells = drawn(into.partition, ~np.isin(into.labels, decided), text, len(self))
         return Drawn(
             into.problem,
             into.step,
@@ -96,10 +104,36 @@ class Drawn(Flow):
         return result
 
 
-def drawn(partition: Partition, where: np.ndarray, seed: int, count: int) -> np.ndarray:
+def problem_json(problem: Problem, step: Fraction, box: np.ndarray) -> dict[str, JSON]:
+    """Return the problem of basins as plain data, in the order of the file format."""
+    return {
+        "objective": problem.objective.to_json(),
+        "rho": format_rational(problem.rho),
+        "step": format_exact(step),
+        "region": [[format_exact(Fraction(v)) for v in side] for side in box.tolist()],
+    }
+
+
+def traps_text(traps: Sequence[Trap]) -> list[str]:
+    """Return for each trap the letters of what may happen instead."""
+    return ["".join(LABELS[label] for label in trap.others) for trap in traps]
+
+
+def commitment(into: Flow, seed: int, count: int) -> str:
+    """Return the text that numbers of draws are put behind.
+
+    It says what is drawn from, what its starts do, and how often; where one of these is changed, all draws are others.
+    """
+    digest = problem_digest(problem_json(into.problem, into.step, into.partition.box))
+    cells, _ = to_text(into.partition.cells, into.labels)
+    parts = [digest, str(len(into.regions)), cells, *traps_text(into.traps)]
+    return f"sha256:{sha256(' '.join(parts).encode()).hexdigest()} {seed} {count}"
+
+
+def drawn(partition: Partition, where: np.ndarray, text: str, count: int) -> np.ndarray:
     """Return cells of the level `LEVEL`, rows (count, 3), drawn from some cells of a partition, (n,) of truth values.
 
-    None if there are no such cells.
+    The text is that of `commitment`. None if there are no such cells.
     """
     order = partition.order[where[partition.order]]
     if not len(order):
@@ -108,7 +142,7 @@ def drawn(partition: Partition, where: np.ndarray, seed: int, count: int) -> np.
     ends = list(accumulate(4 ** (LEVEL - level) for level, _, _ in cells))
     rows = []
     for number in range(count):
-        place = int.from_bytes(sha256(f"{seed} {number}".encode()).digest(), "big") % ends[-1]
+        place = int.from_bytes(sha256(f"{text} {number}".encode()).digest(), "big") % ends[-1]
         k = bisect_right(ends, place)
         level, i, j = cells[k]
         down = LEVEL - level
@@ -123,7 +157,7 @@ def least_share(found: int, count: int) -> Fraction:
 
     Floats propose it, integers decide: ``a^n (G - a)^(N - n) N^N / delta <= G^N n^n (N - n)^(N - n)`` for a/G.
     """
-    a, rest = _proposed(found, count), count - found
+    a, rest = min(_proposed(found, count), GRID * found // count), count - found
     bound = GRID**count * found**found * rest**rest
     while a and a**found * (GRID - a) ** rest * count**count * DOUBT > bound:
         a -= 1

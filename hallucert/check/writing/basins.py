@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from hallucert.check.basins.certificate import Basins
-from hallucert.check.basins.draw import Draw
+from hallucert.check.basins.draw import Draw, problem_json, traps_text
 from hallucert.check.basins.partition import LABELS, to_text
 from hallucert.check.file.fields import JSON
 from hallucert.check.file.files import WRITE, module_of
 from hallucert.check.writing.fields import header
-from hallucert.decimals import format_exact
-from hallucert.exact import format_rational
 
 
 def to_json(basins: Basins) -> dict[str, JSON]:
     """Return basins as plain data, in the order of the file format."""
-    ends = [[format_exact(Fraction(v)) for v in side] for side in basins.box.tolist()]
-    problem: dict[str, JSON] = {
-        "objective": basins.objective.to_json(),
-        "rho": format_rational(basins.rho),
-        "step": format_exact(basins.step),
-        "region": ends,
-    }
+    problem = problem_json(basins.problem, basins.step, basins.box)
     text, order = to_text(basins.partition.cells, basins.labels)
     steps = basins.steps[order][basins.labels[order] > 0]
     return {
@@ -30,7 +20,7 @@ def to_json(basins: Basins) -> dict[str, JSON]:
         "attractors": [module_of(point.kind, WRITE).to_json(point) for point in basins.attractors],
         "cells": text,
         "steps": steps.tolist(),
-        **({"traps": ["".join(LABELS[k] for k in trap.others) for trap in basins.traps]} if basins.traps else {}),
+        **({"traps": traps_text(basins.traps)} if basins.traps else {}),
         **({} if basins.draw is None else {"draw": _draw(basins.draw)}),
     }
 
