@@ -65,11 +65,12 @@ def test_the_bound_is_that_of_the_disc(of, holds):
                 family.prove_bound(Fraction(1), HALF, "m", "subdivision")
 
 
+@pytest.mark.parametrize("unit", [Fraction(1, 2), 1, 2])
 @pytest.mark.parametrize(("radius", "holds"), [(HALF, True), (Fraction(7, 8), True), (1, False), (2, False)])
-def test_the_bound_reaches_to_the_end_of_the_ball(radius, holds):
-    """On the line, of w**8, which is 1/2 at 0.917."""
+def test_the_bound_reaches_to_the_end_of_the_ball(radius, holds, unit):
+    """On the line, of w**8, which is 1/2 at 0.917, in units in which balls are longer or shorter than their squares."""
     with working_precision(64):
-        family = Written(lambda w: w.power(8), 1)
+        radius, family = radius * unit, Written(lambda w: (w * exact(1 / Fraction(unit))).power(8), 1)
         if holds:
             family.prove_bound(Fraction(radius), HALF, "m", "subdivision")
         else:
