@@ -95,23 +95,15 @@ class Interval(tuple[int, int, int]):
         return Interval((-b, -a, e)) if b <= 0 else Interval((0, max(-a, b), e))
 
     def power(self, k: int) -> Interval:
-        """`x**k`, 1 for `k = 0`. Sharp: powers are monotone on each side of 0."""
-        a, b, e = self
+        """`x**k`, 1 for `k = 0`. Even powers are those of `|x|`."""
         if k < 0:
             return ONE / self.power(-k)
-        if k % 2 == 0:
-            self = abs(self)
-        elif a < 0 < b:
-            return hull([Interval((a, a, e)).power(k), Interval((b, b, e)).power(k)])
-        elif a < 0:
-            return -(-self).power(k)
-        result, base = ONE, self
-        while k:
-            if k & 1:
-                result = result * base
-            k >>= 1
-            base = base * base if k else base
-        return result
+        if k < 2:
+            return self if k else ONE
+        if k % 2:
+            return self * self.power(k - 1)
+        half = abs(self).power(k // 2)
+        return half * half
 
     def sqrt(self) -> Interval:
         """The root of positive numbers."""
@@ -140,11 +132,11 @@ class Interval(tuple[int, int, int]):
 
     def inside(self, other: Interval) -> bool:
         """Does the other contain it?"""
-        return compare(other[0], other[2], self[0], self[2]) <= 0 <= compare(other[1], other[2], self[1], self[2])
+        return other.lower().at_most(self.lower()) and self.upper().at_most(other.upper())
 
     def strictly_inside(self, other: Interval) -> bool:
         """Does the interior of the other contain it?"""
-        return compare(other[0], other[2], self[0], self[2]) < 0 < compare(other[1], other[2], self[1], self[2])
+        return other.lower().below(self.lower()) and self.upper().below(other.upper())
 
     def size(self) -> int:
         """All its numbers are at most `2**size` in absolute value."""
