@@ -14,15 +14,15 @@ That is all for points with the claims that need no inputs. Others load what the
 `farthest`, `global_target` or `stall`; `attraction`, with `contraction`, `around`, `basins` first; and `curves`, with
 `cells` first, for `branch` and `sheet`. In lines, comments and docstrings included:
 
-    a point            2,200
-    a farthest point   2,390
-    a network          2,740   with files/companion, functions/programs and arithmetic/elementary
-    a stall            2,450
-    a basin            3,020
-    weight decay       3,080
-    mini-batches       2,740
-    a two-cycle        2,670
-    a branch           2,830
-    a sheet            2,860
-    everything         5,290
+    a point            2,160
+    a farthest point   2,360
+    a network          2,650   with files/companion, functions/programs and arithmetic/elementary
+    a stall            2,420
+    a basin            2,990
+    weight decay       3,050
+    mini-batches       2,710
+    a two-cycle        2,640
+    a branch           2,810
+    a sheet            2,840
+    everything         5,210
 """

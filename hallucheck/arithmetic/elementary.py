@@ -11,8 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import count
 
-from .interval import HALF, LARGEST_EXPONENT, ONE, TWO, ZERO, Interval, Undefined
-from .interval import ball, exact, hull, meet, precision, working_precision
+from .interval import HALF, ONE, TWO, ZERO, Interval, Undefined, ball, exact, hull, meet, precision, working_precision
 
 GUARD = 32  # more bits than the working precision
 LARGEST_ANGLE = 64  # of larger ones than 2**64 sines and cosines are not computed
@@ -23,7 +22,7 @@ def series(first: Interval, ratio: Callable[[int], Interval]) -> Interval:
     """`t_0 + t_1 + ...` with `t_k = ratio(k) t_(k-1)`; once a ratio is at most 1/2 in size, so are all that follow."""
     term = result = first
     for k in count(1):
-        small = term.size() <= result.size() - precision() or k > precision()
+        small = term[0] == term[1] == 0 or term.size() <= result.size() - precision() or k > precision()
         if small and abs(ratio(k)).at_most(HALF):
             break
         term = term * ratio(k)
@@ -51,7 +50,7 @@ def exp(x: Interval) -> Interval:
         if point.size() > 21:  # exp(2**21) > 2**(2**21)
             if point.positive():
                 raise Undefined("an exponential overflows")
-            return Interval((0, 1, -LARGEST_EXPONENT))
+            return Interval((0, 1, -(1 << 20)))
         t, k = scaled(point)
         with working_precision(precision() + k):
             result = series(ONE, lambda n: t / exact(n))

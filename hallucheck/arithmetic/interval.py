@@ -155,11 +155,6 @@ class Interval(tuple[int, int, int]):
         scale = Fraction(2) ** self[2]
         return self[0] * scale, self[1] * scale
 
-    def halves(self) -> tuple[Interval, Interval]:
-        """Both halves."""
-        middle = self.middle()
-        return hull([self.lower(), middle]), hull([middle, self.upper()])
-
     def middle(self) -> Interval:
         """A number near its middle that it holds."""
         a, b, e = self
@@ -268,10 +263,7 @@ def dot(xs: Iterable[Interval], ys: Iterable[Interval]) -> Interval:
 
 def total(xs: Iterable[Interval]) -> Interval:
     """The sum."""
-    result = ZERO
-    for x in xs:
-        result = result + x
-    return result
+    return sum(xs, ZERO)
 
 
 LOWER_END, UPPER_END = (lambda x: x.ends()[0]), (lambda x: x.ends()[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from .eigenvectors import eigenvectors, schur
+from .eigenvectors import eigenvectors
 from .interval import HALF, TWO, ZERO, Interval, ball, check_time, exact, hull, least, total
 from .linear import Matrix, corrected, float_solve, from_floats, identity, norm
 
@@ -39,7 +39,6 @@ class Spectrum:
 
     def step_bound(self) -> Interval:
         """`min 2 Re(mu)/|mu|**2`; all real parts have to be positive."""
-
         return self.least(lambda re, im, r: TWO * (re + ball(r)) / (norm([re, im]) + ball(r)).power(2))
 
     def negative(self) -> tuple[int, int]:
@@ -52,41 +51,35 @@ class Spectrum:
         return least_count, most
 
 
-def spectrum(a: Matrix, symmetric: bool = False) -> Spectrum:
-    """All eigenvalues of every matrix in this one: discs of Gershgorin for `V^-1 A V` with approximate
-    eigenvectors `V`.
+def spectrum(a: Matrix) -> Spectrum:
+    """All eigenvalues of every matrix in this one: discs of Gershgorin for `V^-1 A V` with approximate eigenvectors
+    `V`, and better ones after that.
 
     A pair of conjugate eigenvalues is a block of two rows, which a unitary matrix would make diagonal; that
     matrix is not formed, but sums of sizes of entries grow at most by the factor 3/2 (a Frobenius norm times
     `sqrt 2`).
     """
     scale = max((x.size() for row in a for x in row if x[0] or x[1]), default=0)
-    floats = [[float(Interval((x[0], x[1], x[2] - scale))) for x in row] for row in a]
-    if symmetric:
-        v, blocks = from_floats([[x.real for x in row] for row in schur(floats)[1]]), [[i] for i in range(len(a))]
-    else:
-        proposal, blocks = eigenvectors(floats)
-        v = from_floats(proposal)
-    t = similar(a, v)
+    proposal, blocks = eigenvectors([[float(Interval((x[0], x[1], x[2] - scale))) for x in row] for row in a])
+    v = from_floats(proposal)
     for _ in range(2):
-        v = (v @ (identity(len(a)) + correction(t, blocks))).middles()
-        t = similar(a, v)
-    return discs(t, blocks)
+        v = (v @ (identity(len(a)) + correction(similar(a, v), blocks))).middles()
+    return discs(similar(a, v), blocks)
 
 
 def least_symmetric_eigenvalue(a: Matrix) -> Interval:
     """The least eigenvalue of the symmetric part."""
-    return spectrum(a.symmetric_part(), symmetric=True).least_real_part()
+    return spectrum(a.symmetric_part()).least_real_part()
 
 
 def least_singular_value(a: Matrix) -> Interval:
     """Of a matrix with no more rows than columns: the root of the least eigenvalue of `A A^T`."""
-    return spectrum(a.gram(), symmetric=True).least_real_part().sqrt()
+    return spectrum(a.gram()).least_real_part().sqrt()
 
 
 def spectral_norm(a: Matrix) -> Interval:
     """The 2-norm."""
-    return spectrum(a.gram(), symmetric=True).largest_real_part().sqrt()
+    return spectrum(a.gram()).largest_real_part().sqrt()
 
 
 def similar(a: Matrix, v: Matrix) -> Matrix:

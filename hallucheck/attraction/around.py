@@ -99,7 +99,7 @@ def block_norm(a: Matrix) -> Interval:
     """The 2-norm of a matrix that may be a row or a column."""
     if min(len(a), len(a[0])) == 1:
         return a.frobenius()
-    square = spectrum(a.gram(), symmetric=True).largest_real_part()
+    square = spectrum(a.gram()).largest_real_part()
     return square.sqrt() if square.positive() else a.frobenius()
 
 

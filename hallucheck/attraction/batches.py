@@ -212,7 +212,7 @@ def attractor_numbers(facts: Facts, claim: Claim) -> Measures:
 
 def factor(claim: Claim, point: BatchPoint, largest: bool = True) -> Interval:
     """The root of the largest eigenvalue, or of the least, of `sum p_b T_b^T T_b` at `x*`."""
-    found = spectrum(Norm(point, claim).here.mean_square(point.batches.probabilities), symmetric=True)
+    found = spectrum(Norm(point, claim).here.mean_square(point.batches.probabilities))
     return (found.largest_real_part() if largest else found.least_real_part()).sqrt()
 
 

@@ -25,6 +25,7 @@ from ..files.reading import Refused, dyadic, fields, integer, items, number, pos
 from ..functions.formulas import read_objective
 from ..points.problem import Function
 from ..points.rules import Claim, Numbers, Result, read_claim
+from ..points.subdivisions import halves
 from .cells import Cell, Derived, Equation, keep_away, on_parts, prove_chain, read_cell
 
 MOST_VARIABLES = 12
@@ -67,7 +68,7 @@ class Target:
             raise Undefined("Krawczyk's test fails in the target's box")
         self.box, self.c, self.f = box, found, f
         self.hessian = f.hessian_at(found)[1]
-        self.spectrum = spectrum(self.hessian.symmetric_part(), symmetric=True)
+        self.spectrum = spectrum(self.hessian.symmetric_part())
         least, most = self.spectrum.negative()
         if least != most:
             raise Undefined("the index of the target is not known")
@@ -202,7 +203,7 @@ class Branch:
             middle = s.middle()
             slope = self.change(cell, s)[1]
             if not (slope.positive() or slope.negative()):
-                half = s.halves()
+                half = halves(s)
                 value = self.change(cell, middle)[0]
                 if not (value.positive() or value.negative()):
                     break

@@ -24,7 +24,7 @@ from ..points.claims import RULES
 from ..points.point import Point
 from ..points.problem import Problem, read_problem
 from ..points.rules import Claim, Facts, Numbers, Result, read_claim, result_of
-from ..points.subdivisions import pieces
+from ..points.subdivisions import halves, pieces
 from .cells import MOST_PARTS, Cell, Equation, joins, keep_away, on_parts, prove_chain, read_cell
 
 MOST_VARIABLES = 100
@@ -197,13 +197,13 @@ def length_of(cell: Cell, s: Interval, start: Interval, halvings: int = MOST_PAR
     except Undefined:
         if halvings == 0:
             raise
-        first, second = (length_of(cell, half, start, halvings - 1) for half in s.halves())
+        first, second = (length_of(cell, half, start, halvings - 1) for half in halves(s))
         return first + second
 
 
 def parts(s: Interval, count: int) -> list[Interval]:
     """Parts of an interval, by halves."""
-    return [s] if count == 0 else [part for half in s.halves() for part in parts(half, count - 1)]
+    return [s] if count == 0 else [part for half in halves(s) for part in parts(half, count - 1)]
 
 
 def passed(s: Interval, start: Interval) -> Interval:

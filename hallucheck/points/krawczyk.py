@@ -27,18 +27,11 @@ def krawczyk(value: Callable[[Vector], Vector], c: Matrix, derivative: Matrix, b
 
 
 def only_zero(
-    value: Callable[[Vector], Vector],
-    derivative: Callable[[Vector], Matrix],
-    c: Matrix,
-    box: Vector,
-    interior: Vector | None = None,
+    value: Callable[[Vector], Vector], derivative: Callable[[Vector], Matrix], c: Matrix, box: Vector
 ) -> Vector | None:
-    """A small box around the only zero of `G` in a box, or nothing if the test fails.
-
-    A box that was rounded outward comes with the one that was meant, as `interior`.
-    """
+    """A small box around the only zero of `G` in a box, or nothing if the test fails."""
     image = krawczyk(value, c, derivative(box), box)
-    if not image.strictly_inside(interior or box):
+    if not image.strictly_inside(box):
         return None
     for _ in range(SHARPENINGS):  # only to know it better; a step of Newton's method makes C better, too
         slopes = derivative(image)

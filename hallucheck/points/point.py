@@ -1,11 +1,7 @@
 """Existence by Krawczyk's test, and what is enclosed at a point that is proved to exist.
 
-Unknown is `z`: the point is `x = x0 + z` (system "gradient", `G(z) = g(x+)`) or `x = x0 + S z` ("residual",
-`G(z) = r(x+)`). With `Z` the box of the file's half widths around 0 and the file's matrix `C`,
-
-    K(Z) = -C G(0) + (I - C [DG(Z)]) Z    in the interior of `Z`
-
-proves that `G` has exactly one zero in `Z`, that it lies in `K(Z)`, and that `DG` is nonsingular on `Z`.
+Unknown is `z`, in the box `Z` of the file's half widths around 0: the point is `x = x0 + z` (system "gradient", `G(z) =
+g(x+)`) or `x = x0 + S z` ("residual", `G(z) = r(x+)`).
 """
 
 from __future__ import annotations
@@ -51,7 +47,6 @@ class System:
         self.slice: Matrix | None = witness.slice
         self.preconditioner: Matrix = witness.preconditioner
         self.box = Vector(map(ball, witness.radius))
-        self.interior = Vector(ball(r.lower()) for r in witness.radius)  # not rounded outward
 
     def x(self, z: Vector) -> Vector:
         """The points that belong to `z`."""
@@ -67,12 +62,11 @@ class System:
 
     def derivative(self, z: Vector) -> Matrix:
         """`DG(z)`."""
-        f, x = self.problem.f, self.x(z)
+        x = self.x(z)
         if self.slice is None:
             return self.problem.field_slopes(x)
-        g, hessian = f.hessian_at(x)
-        turned = self.problem.perturbation(*self.problem.direction(g), hessian)
-        return f.residuals_at(self.problem.plus(x, g))[1] @ (turned @ self.slice)
+        plus, turned = self.problem.ascent(x)
+        return self.problem.f.residuals_at(plus)[1] @ (turned @ self.slice)
 
     def point(self, z: Vector) -> Point:
         """What belongs to a `z`."""
@@ -81,8 +75,9 @@ class System:
     def prove(self) -> Point | None:
         """The point, if the test succeeds and `f` is defined there and at `x+`."""
         try:
-            z = only_zero(self.value, self.derivative, self.preconditioner, self.box, self.interior)
-            point = None if z is None else self.point(z)
+            z = only_zero(self.value, self.derivative, self.preconditioner, self.box)
+            meant = Vector(ball(r.lower()) for r in self.witness.radius)  # radii may have been rounded outward
+            point = self.point(z) if z and z.inside(meant) else None
         except Undefined:
             return None
         if point:
@@ -146,13 +141,13 @@ class Point:
     @cached_property
     def target_spectrum(self) -> Spectrum:
         """That of `H(x*+)`."""
-        return spectrum(self.problem.f.hessian_at(self.plus)[1].symmetric_part(), symmetric=True)
+        return spectrum(self.problem.f.hessian_at(self.plus)[1].symmetric_part())
 
     @cached_property
     def sphere_spectrum(self) -> Spectrum:
         """That of `J` on the tangent space; of USAM on all of the space."""
         matrix = self.perturbation.symmetric_part() if self.problem.variant == "usam" else tangential(self)
-        return spectrum(matrix, symmetric=True)
+        return spectrum(matrix)
 
     @cached_property
     def dynamics_spectrum(self) -> Spectrum:

@@ -92,11 +92,6 @@ class Problem:
         """The diagonal of `D`."""
         return Vector(map(exact, self.exact_scales))
 
-    @property
-    def squares(self) -> Vector:
-        """That of `D**2`."""
-        return Vector(exact(s * s) for s in self.exact_scales)
-
     def direction(self, g: Vector) -> tuple[Interval, Vector]:
         """`s` and `u`."""
         if self.variant == "usam":
@@ -104,7 +99,7 @@ class Problem:
         s = norm(d * v for d, v in zip(self.scales, g, strict=True))
         if not s.positive():
             raise Undefined("the gradient may vanish")
-        return s, Vector(d * v / s for d, v in zip(self.squares, g, strict=True))
+        return s, Vector(d * d * v / s for d, v in zip(self.scales, g, strict=True))
 
     def plus(self, x: Vector, g: Vector) -> Vector:
         """`x+`."""
@@ -116,9 +111,13 @@ class Problem:
 
     def field_slopes(self, x: Vector) -> Matrix:
         """`M(x)`, as it is written."""
+        plus, turned = self.ascent(x)
+        return self.f.hessian_at(plus)[1] @ turned + identity(len(x)) * exact(self.exact_decay)
+
+    def ascent(self, x: Vector) -> tuple[Vector, Matrix]:
+        """`x+` and `J(x)`."""
         g, hessian = self.f.hessian_at(x)
-        turned = self.perturbation(*self.direction(g), hessian)
-        return self.f.hessian_at(self.plus(x, g))[1] @ turned + identity(len(x)) * exact(self.exact_decay)
+        return self.plus(x, g), self.perturbation(*self.direction(g), hessian)
 
     @cached_property
     def composed(self) -> Composed:
@@ -129,7 +128,7 @@ class Problem:
 
     def projection(self, u: Vector) -> Matrix:
         """`Pi`. On the diagonal of SAM's stands `1 - u_i**2`, the sum of the other squares."""
-        return identity(len(u)) if self.variant == "usam" else diagonal(self.squares) - outer(u)
+        return identity(len(u)) if self.variant == "usam" else diagonal([d * d for d in self.scales]) - outer(u)
 
     def turn(self, s: Interval, u: Vector, hessian: Matrix) -> Matrix:
         """`Du`, where the direction is known: for SAM `P H/q`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..arithmetic.interval import HALF, Interval, Undefined, total
+from ..arithmetic.interval import HALF, Interval, Undefined, hull, total
 from ..arithmetic.linear import Vector
 from ..files.reading import Refused
 from .problem import Function
@@ -33,16 +33,22 @@ def pieces(whole: Vector, tree: Any, where: str) -> Iterator[Vector]:
         if "a" <= letter <= "z":
             yield piece
         elif 0 <= side < len(whole) and halvings < MOST_HALVINGS:
-            todo += [(half, halvings + 1) for half in reversed(halves(piece, side))]
+            todo += [(half, halvings + 1) for half in reversed(cut(piece, side))]
         else:
             raise Refused(where, "cuts a side that is not there, or too often")
     if todo:
         raise Refused(where, "ends too early")
 
 
-def halves(piece: Vector, side: int) -> list[Vector]:
-    """The lower and the upper half; where ends are rounded, they overlap."""
-    return [Vector([*piece[:side], half, *piece[side + 1 :]]) for half in piece[side].halves()]
+def halves(x: Interval) -> tuple[Interval, Interval]:
+    """Both halves of an interval; where ends are rounded, they overlap."""
+    middle = x.middle()
+    return hull([x.lower(), middle]), hull([middle, x.upper()])
+
+
+def cut(piece: Vector, side: int) -> list[Vector]:
+    """The lower and the upper half of a box."""
+    return [Vector([*piece[:side], half, *piece[side + 1 :]]) for half in halves(piece[side])]
 
 
 def settled(piece: Vector, test: Callable[[Vector], bool], cuts: int = MORE_CUTS) -> bool:
@@ -56,7 +62,7 @@ def settled(piece: Vector, test: Callable[[Vector], bool], cuts: int = MORE_CUTS
         return False
     widths = [float(x.width()) for x in piece]
     side = max(range(len(piece)), key=lambda i: (widths[i], -i))
-    return all(settled(half, test, cuts - 1) for half in halves(piece, side))
+    return all(settled(half, test, cuts - 1) for half in cut(piece, side))
 
 
 def cover(whole: Vector, tree: Any, where: str, test: Callable[[Vector], bool]) -> None:

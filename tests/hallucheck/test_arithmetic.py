@@ -24,6 +24,7 @@ from hallucheck.arithmetic.interval import (
     working_precision,
 )
 from hallucheck.arithmetic.linear import Vector
+from hallucheck.points.subdivisions import halves
 
 EXACT = mpmath.MPContext()
 EXACT.prec = 900
@@ -110,7 +111,7 @@ def test_parts_and_wholes_of_intervals_contain_what_they_have_to():
     for x, y in zip(some(rng, 80), some(rng, 80), strict=False):
         size = abs(x)
         assert all(holds(ball(size), sign * real(m, size[2])) for m in size[:2] for sign in (1, -1))
-        first, second = x.halves()
+        first, second = halves(x)
         for m in (x[0], (x[0] + x[1]) // 2, x[1]):
             value = real(m, x[2])
             assert holds(size, abs(value))
