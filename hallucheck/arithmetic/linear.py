@@ -82,42 +82,16 @@ class Matrix(list[Vector]):
         return matrix_of(row[start:stop] for row in self)
 
     def symmetric_part(self) -> Matrix:
-        """`(A + A^T)/2`, with equal entries on both sides of the diagonal."""
-        lower = [[HALF * (row[j] + self[j][i]) for j in range(i + 1)] for i, row in enumerate(self)]
-        return matrix_of([lower[max(i, j)][min(i, j)] for j in range(len(self))] for i in range(len(self)))
+        """`(A + A^T)/2`."""
+        return (self + self.T) * HALF
 
     def gram(self) -> Matrix:
         """`A A^T`."""
-        return (self @ self.T).symmetric_part()
-
-    def frobenius(self) -> Interval:
-        """The norm of all entries."""
-        return norm(x for row in self for x in row)
+        return self @ self.T
 
     def middles(self) -> Matrix:
         """Numbers near the middles, with no width."""
         return matrix_of([x.middle() for x in row] for row in self)
-
-    def cholesky(self) -> Matrix | None:
-        """Lower triangular `L` with `A = L L^T` for every symmetric matrix; nothing if a pivot may not be positive."""
-        factor = Matrix()
-        for i, row in enumerate(self):
-            entries = Vector()
-            for j in range(i):
-                entries.append((row[j] - dot(entries[:j], factor[j][:j])) / factor[j][j])
-            pivot = row[i] - total(x.power(2) for x in entries)
-            if not pivot.positive():
-                return None
-            factor.append(Vector([*entries, pivot.sqrt(), *[ZERO] * (len(self) - i - 1)]))
-        return factor
-
-    def is_positive_definite(self) -> bool:
-        """Is every symmetric matrix in this one positive definite?"""
-        return self.cholesky() is not None
-
-    def is_at_most(self, bound: Fraction) -> bool:
-        """Is the 2-norm of all these matrices below a bound? None is below a negative one, whatever its square."""
-        return bound >= 0 and (identity(len(self)) * exact(bound * bound) - self.gram()).is_positive_definite()
 
     def approximate_inverse(self) -> Matrix:
         """A matrix near the inverse of one with entries of moderate size: floats, then Newton's method."""
@@ -159,17 +133,6 @@ def norm(v: Iterable[Interval]) -> Interval:
     if square.positive():
         return square.sqrt()
     return hull([ZERO, square.upper().sqrt()]) if square[1] > 0 else ZERO
-
-
-def solve_lower(factor: Matrix, b: Matrix) -> Matrix:
-    """`L^-1 B` for lower triangular `L`."""
-    columns = Matrix()
-    for column in b.T:
-        x = Vector()
-        for i, row in enumerate(factor):
-            x.append((column[i] - dot(row[:i], x)) / row[i])
-        columns.append(x)
-    return columns.T
 
 
 def float_solve(a: Floats, b: Floats) -> Floats | None:

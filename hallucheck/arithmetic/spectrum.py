@@ -77,11 +77,6 @@ def least_singular_value(a: Matrix) -> Interval:
     return spectrum(a.gram()).least_real_part().sqrt()
 
 
-def spectral_norm(a: Matrix) -> Interval:
-    """The 2-norm."""
-    return spectrum(a.gram()).largest_real_part().sqrt()
-
-
 def similar(a: Matrix, v: Matrix) -> Matrix:
     """`V^-1 A V`."""
     r = v.approximate_inverse()

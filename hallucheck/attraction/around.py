@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from ..arithmetic.interval import ZERO, Interval, Undefined, ball, dot, exact, total
 from ..arithmetic.linear import Matrix, Vector, identity, matrix_of, norm
+from ..arithmetic.norms import frobenius
 from ..arithmetic.spectrum import spectrum
 from ..files.reading import items, number, positive
 from ..points.point import Point
@@ -41,7 +42,7 @@ class Around:
     def most_of_form(self, form: Matrix) -> Interval:
         """The largest `|z^T M z|` at most."""
         sized = list(zip(self.sizes, self.blocks, strict=True))
-        return total(s * t * block(form, b, c).frobenius() for s, b in sized for t, c in sized).upper()
+        return total(s * t * frobenius(block(form, b, c)) for s, b in sized for t, c in sized).upper()
 
     def images(self, parts: int) -> Iterator[tuple[Vector, dict[int, Interval]]]:
         """Boxes around the set times `1/parts`, `2/parts`, .. `1`, and where `g` and `x+` are on each of these.
@@ -98,14 +99,14 @@ def block(a: Matrix, rows: range, columns: range) -> Matrix:
 def block_norm(a: Matrix) -> Interval:
     """The 2-norm of a matrix that may be a row or a column."""
     if min(len(a), len(a[0])) == 1:
-        return a.frobenius()
+        return frobenius(a)
     square = spectrum(a.gram()).largest_real_part()
-    return square.sqrt() if square.positive() else a.frobenius()
+    return square.sqrt() if square.positive() else frobenius(a)
 
 
 def block_bounds(here: Matrix, change: Matrix, blocks: list[range]) -> Matrix:
     """Bounds of the 2-norms of all blocks of a matrix, of which the entries change by at most so much."""
-    return matrix_of([block_norm(block(here, b, c)) + block(change, b, c).frobenius() for c in blocks] for b in blocks)
+    return matrix_of([block_norm(block(here, b, c)) + frobenius(block(change, b, c)) for c in blocks] for b in blocks)
 
 
 def combined(rows: Matrix, slopes: list[Matrix]) -> list[Matrix]:

@@ -35,7 +35,8 @@ from operator import add
 
 from ..arithmetic.interval import ONE, ZERO, Interval, Undefined, dot, exact, largest
 from ..arithmetic.linear import Matrix, Vector, identity, matrix_of, norm
-from ..arithmetic.spectrum import least_singular_value, spectral_norm
+from ..arithmetic.norms import spectral_norm
+from ..arithmetic.spectrum import least_singular_value
 from ..files.reading import dyadic, items, record, square_matrix
 from ..points.point import Point
 from ..points.rules import Claim, Facts, Numbers, Rule, given

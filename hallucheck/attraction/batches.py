@@ -31,7 +31,8 @@ from typing import Any
 
 from ..arithmetic.interval import ONE, ZERO, Interval, Undefined, ball, exact, largest, least, total
 from ..arithmetic.linear import Matrix, Vector, identity, matrix_of, norm
-from ..arithmetic.spectrum import spectral_norm, spectrum
+from ..arithmetic.norms import frobenius, is_at_most, is_positive_definite, spectral_norm
+from ..arithmetic.spectrum import spectrum
 from ..files.reading import Refused, dyadic, integer, items, number, positive, rational, record, square_matrix
 from ..functions.formulas import Objective
 from ..points.claims import RULES as RULES_OF_POINTS
@@ -184,8 +185,8 @@ class Norm:
             moved, steps = changes(around, of_left, right), changes(around, of_right, self.left)
             change = change_of_product(d, moved, steps) * self.step
             turned.append(t + matrix_of(map(ball, row) for row in change))
-            descents.append(descent + steps.columns(0, d).frobenius())
-            slope = self.here.slope + moved.columns(0, d).frobenius()
+            descents.append(descent + frobenius(steps.columns(0, d)))
+            slope = self.here.slope + frobenius(moved.columns(0, d))
         return Steps(turned, descents, slope)
 
 
@@ -236,7 +237,7 @@ def measure_mean_square(facts: Facts, claim: Claim, point: BatchPoint) -> Number
     norm_of, shares = Norm(point, claim), point.batches.probabilities
     steps = norm_of.around(size)
     mean = total(exact(p) * b for p, b in zip(shares, steps.descents, strict=True))
-    if not (identity(len(norm_of.basis)) * exact(bound * bound) - steps.mean_square(shares)).is_positive_definite():
+    if not is_positive_definite(identity(len(norm_of.basis)) * exact(bound * bound) - steps.mean_square(shares)):
         raise Undefined("steps may not contract in mean square on the ball")
     check_bounds(mean, descent, steps, slope)
     leaving = number(claim.inputs["step"], "step") * descent * slope / (1 - bound)
@@ -288,7 +289,7 @@ def measure_reshuffled(facts: Facts, claim: Claim, point: BatchPoint) -> Numbers
     norm_of = Norm(point, claim)
     steps = norm_of.around(size)
     for product, way in steps.all_epochs():
-        if not product.is_at_most(bound):
+        if not is_at_most(product, bound):
             raise Undefined("an order of the batches may not contract on the ball")
         check_bounds(way, descent, steps, slope)
     most = number(claim.inputs["step"], "step") * descent * slope / (1 - bound)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..arithmetic.interval import ball, dot, exact, total
 from ..arithmetic.linear import Matrix, Vector, matrix_of
+from ..arithmetic.norms import is_at_most
 from ..points.problem import Problem
 from ..points.subdivisions import cover
 
@@ -48,9 +49,9 @@ class Family:
         d = len(self.centre)
 
         def test(w: Vector) -> bool:
-            if exact(size * size).below(total(v.power(2) for v in w)) or self.at(w).is_at_most(bound):
+            if exact(size * size).below(total(v.power(2) for v in w)) or is_at_most(self.at(w), bound):
                 return True
-            return d <= MOST_VARIABLES and self.by_mean_value(w).is_at_most(bound)
+            return d <= MOST_VARIABLES and is_at_most(self.by_mean_value(w), bound)
 
         cover(Vector([ball(exact(size))] * d), tree, where, test)
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from ..arithmetic.interval import HALF, ONE, ZERO, Undefined, exact, hull, largest, least
 from ..arithmetic.linear import Matrix, Vector, identity, norm
-from ..arithmetic.spectrum import least_symmetric_eigenvalue, spectral_norm, spectrum
+from ..arithmetic.norms import spectral_norm
+from ..arithmetic.spectrum import least_symmetric_eigenvalue, spectrum
 from ..files.reading import Refused, dyadic, fields, items, matrix, number, positive, record, square_matrix, vector
 from ..points.file import FIELDS, check_claims
 from ..points.point import Point, System

@@ -32,7 +32,8 @@ from fractions import Fraction
 
 from ..arithmetic.interval import ONE, ZERO, Interval, Undefined, dot, exact
 from ..arithmetic.linear import Matrix, Vector, identity, norm
-from ..arithmetic.spectrum import spectral_norm, spectrum
+from ..arithmetic.norms import spectral_norm
+from ..arithmetic.spectrum import spectrum
 from ..files.reading import dyadic, integer, items, number, record, square_matrix
 from ..points.point import Point
 from ..points.rules import Claim, Facts, Measures, Numbers, Rule, given

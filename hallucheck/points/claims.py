@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..arithmetic.interval import ZERO, Interval, Undefined, exact, hull
-from ..arithmetic.linear import norm, solve_lower
-from ..arithmetic.spectrum import least_singular_value, least_symmetric_eigenvalue
+from ..arithmetic.interval import ZERO, Interval, exact, hull
+from ..arithmetic.linear import norm
+from ..arithmetic.spectrum import least_singular_value, least_symmetric_eigenvalue, spectrum
 from .point import Point
 from .rules import Claim, Facts, Measures, Rule, by_sign, if_positive
 
@@ -73,14 +73,11 @@ def conclude_theorem_3_2(facts: Facts, claim: Claim) -> str | None:
 
 
 def projected_eigenvalue(point: Point) -> Interval:
-    """The least eigenvalue of `(J + J^T)/2` on the row space of `B`: with `B B^T = L L^T` that of
-    `L^-1 B (J + J^T)/2 B^T L^-T`, as the rows of `L^-1 B` are an orthonormal basis.
+    """The least eigenvalue of `(J + J^T)/2` on the row space of `B`: that of `(B B^T)^-1 B (J + J^T)/2 B^T`, as with
+    `B B^T = L L^T` the rows of `L^-1 B` are an orthonormal basis.
     """
-    factor = point.b.gram().cholesky()
-    if factor is None:
-        raise Undefined("B may not have full rank")
-    half = solve_lower(factor, (point.a @ point.b.T).symmetric_part()).T
-    return least_symmetric_eigenvalue(solve_lower(factor, half))
+    inner = (point.a @ point.b.T).symmetric_part()
+    return spectrum(point.b.gram().inverse() @ inner).least_real_part()
 
 
 def attractor_numbers(facts: Facts, claim: Claim) -> Measures:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..arithmetic.interval import ONE, TWO, Interval, Undefined, exact, total
 from ..arithmetic.linear import Vector, identity, outer
+from ..arithmetic.norms import is_positive_definite
 from ..files.reading import NotCovered, box, number, positive, record, vector
 from .point import Point
 from .problem import Function
@@ -20,10 +21,10 @@ def square_distance(x: Sequence[Interval], y: Sequence[Interval]) -> Interval:
 
 def maximizer_in(f: Function, centre: Vector, near: Vector) -> Vector:
     """The only critical point in a cube on which the Hessian is negative definite: a maximizer."""
-    minus = f.hessian_at(near)[1].symmetric_part() * -ONE
+    minus = f.hessian_at(near)[1] * -ONE
     small = Vector(c + (side - side.middle()) * Interval((1, 1, -20)) for c, side in zip(centre, near, strict=True))
     x = f.only_critical_point(f.hessian_at(centre)[1].approximate_inverse(), small)
-    if x is None or not minus.is_positive_definite() or not x.inside(near):
+    if x is None or not is_positive_definite(minus) or not x.inside(near):
         raise Undefined("the maximizer is not found in its cube")
     return x
 
@@ -46,7 +47,7 @@ def is_farthest_near(point: Point, near: Vector, penalty: Interval) -> bool:
         steps = y - point.plus
         t = total(v.power(2) for v in steps) - square
         rest = identity(len(y)) * (exact(4) * penalty * t - multiplier) - f.hessian_at(y)[1]
-        return (outer(steps) * (exact(8) * penalty) + rest).symmetric_part().is_positive_definite()
+        return is_positive_definite(outer(steps) * (exact(8) * penalty) + rest)
 
     return settled(near, concave)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..arithmetic.linear import Vector
+from ..arithmetic.norms import is_positive_definite
 from ..files.reading import box, record
 from .point import Point
 from .rules import Claim, Facts, Measures, Numbers, Rule, given
@@ -26,7 +27,7 @@ def measure_global_target(facts: Facts, claim: Claim, point: Point) -> Numbers:
         return values | {"value_elsewhere": f.value_at(place)} | {f"elsewhere[{i}]": x for i, x in enumerate(place)}
     inputs = record(claim.inputs, "inputs", ("box", "neighbourhood", "subdivision"))
     whole, near = box(d)(inputs["box"], "box"), box(d)(inputs["neighbourhood"], "neighbourhood")
-    convex = f.hessian_at(near)[1].symmetric_part().is_positive_definite()
+    convex = is_positive_definite(f.hessian_at(near)[1])
     require(convex, point.plus.inside(near), point.plus.inside(whole))
 
     def test(x: Vector) -> bool:

@@ -8,8 +8,9 @@ from fractions import Fraction
 import pytest
 
 from hallucheck.arithmetic.interval import ONE, TWO, ZERO, Undefined, ball, exact, hull, total, working_precision
-from hallucheck.arithmetic.linear import Vector, diagonal, identity, matrix_of, norm, outer, solve_lower
-from hallucheck.arithmetic.spectrum import Spectrum, least_singular_value, spectral_norm, spectrum
+from hallucheck.arithmetic.linear import Vector, diagonal, identity, matrix_of, norm, outer
+from hallucheck.arithmetic.norms import frobenius, is_at_most, is_positive_definite, spectral_norm
+from hallucheck.arithmetic.spectrum import Spectrum, least_singular_value, spectrum
 from hallucheck.points.krawczyk import only_zero
 
 BASIS, BACK = ((1, 2, 0), (0, 1, 1), (1, 3, 2)), ((-1, -4, 2), (1, 2, -1), (-1, -1, 1))
@@ -152,24 +153,18 @@ def test_inverses_hold_the_inverse():
         (((-1, 0), (0, 1)), 0, False),
     ],
 )
-def test_definite_matrices_have_a_factor(matrix, radius, definite):
+def test_definite_matrices_are_known(matrix, radius, definite):
     """Those with positive pivots, for all matrices of an interval."""
-    factor = enclosed(matrix, Fraction(radius)).cholesky()
-    assert (factor is not None) == definite == enclosed(matrix, Fraction(radius)).is_positive_definite()
-    if factor is not None:
-        whole = factor @ factor.T
-        assert all(holds(whole[i][j], matrix[i][j]) for i in range(2) for j in range(2))
-        one = solve_lower(factor, factor)
-        assert all(holds(one[i][j], int(i == j)) for i in range(2) for j in range(2))
+    assert is_positive_definite(enclosed(matrix, Fraction(radius))) == definite
 
 
 def test_norms_are_those_of_known_matrices():
     """[[3, 0], [4, 5]] has the singular values 3 sqrt 5 and sqrt 5; a rotation 1; nothing is below a negative bound."""
     a = enclosed(((3, 0), (4, 5)))
     assert holds(spectral_norm(a).power(2), 45) and holds(least_singular_value(a).power(2), 5)
-    assert holds(a.frobenius().power(2), 50)
-    assert a.is_at_most(Fraction(671, 100)) and not a.is_at_most(Fraction(670, 100))
-    assert not enclosed(((0, 1), (0, 0))).is_at_most(Fraction(1)) and not (a * ZERO).is_at_most(Fraction(-1))
+    assert holds(frobenius(a).power(2), 50)
+    assert is_at_most(a, Fraction(671, 100)) and not is_at_most(a, Fraction(670, 100))
+    assert not is_at_most(enclosed(((0, 1), (0, 0))), Fraction(1)) and not is_at_most(a * ZERO, Fraction(-1))
     assert holds(norm(Vector([hull([-ONE, ONE]), ZERO])), 0)
 
 
