@@ -3,7 +3,7 @@
 What a referee has to believe of a file is what checking it loads. Read, in this order and from top to bottom,
 
 1. `arithmetic`: `interval`; `elementary`, unless the function is a polynomial; `linear`, `spectrum` (`eigenvectors` are
-   only proposed, nothing rests on them);
+   only proposed, nothing rests on them; `norms` for basins and farthest points);
 2. `files`: `reading`, the limits and spellings of a hostile file;
 3. `functions`: `code` and `formulas`, a function and its derivatives as lists of operations; for networks
    `files/companion` and `programs`;
@@ -14,15 +14,15 @@ That is all for points with the claims that need no inputs. Others load what the
 `farthest`, `global_target` or `stall`; `attraction`, with `contraction`, `around`, `basins` first; and `curves`, with
 `cells` first, for `branch` and `sheet`. In lines, comments and docstrings included:
 
-    a point            2,160
-    a farthest point   2,360
-    a network          2,650   with files/companion, functions/programs and arithmetic/elementary
-    a stall            2,420
-    a basin            2,990
-    weight decay       3,050
-    mini-batches       2,710
-    a two-cycle        2,640
-    a branch           2,810
-    a sheet            2,840
-    everything         5,210
+    a point            2,100
+    a farthest point   2,340
+    a network          2,590   with files/companion, functions/programs and arithmetic/elementary
+    a stall            2,360
+    a basin            2,970
+    weight decay       3,030
+    mini-batches       2,690
+    a two-cycle        2,620
+    a branch           2,750
+    a sheet            2,780
+    everything         5,190
 """

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -21,15 +20,19 @@ Node = tuple[str, tuple[int, ...], Fraction | int | None]
 Values = list[Interval]
 
 
-@cache
-def elementary() -> Any:
-    """Functions that polynomials do without."""
-    return import_module("hallucheck.arithmetic.elementary")
+def elementary(name: str) -> Callable[..., Interval]:
+    """A function that polynomials do without, of values and, for a real power, data."""
+
+    def value(data: Any, *a: Interval) -> Interval:
+        function = getattr(import_module("hallucheck.arithmetic.elementary"), name)
+        result: Interval = function(*a) if data is None else function(*a, data)
+        return result
+
+    return value
 
 
 VALUES: dict[str, Callable[..., Interval]] = {  # from data and the values of arguments
     "const": exact,
-    "pi": lambda data: elementary().pi(),
     "add": lambda data, a, b: a + b,
     "sub": lambda data, a, b: a - b,
     "mul": lambda data, a, b: a * b,
@@ -38,15 +41,9 @@ VALUES: dict[str, Callable[..., Interval]] = {  # from data and the values of ar
     "sum": lambda data, *terms: total(terms),
     "dot": lambda data, *both: dot(both[: len(both) // 2], both[len(both) // 2 :]),
     "pow": lambda k, a: a.power(k),
-    "rpow": lambda k, a: elementary().real_power(a, k),
-    "exp": lambda data, a: elementary().exp(a),
-    "log": lambda data, a: elementary().log(a),
     "sqrt": lambda data, a: a.sqrt(),
-    "sin": lambda data, a: elementary().sin(a),
-    "cos": lambda data, a: elementary().cos(a),
-    "tanh": lambda data, a: elementary().tanh(a),
-    "erf": lambda data, a: elementary().erf(a),
-    "softplus": lambda data, a: elementary().softplus(a),
+    "rpow": elementary("real_power"),
+    **{name: elementary(name) for name in ("pi", "exp", "log", "sin", "cos", "tanh", "erf", "softplus")},
 }
 PARTIALS: dict[str, Callable[..., Sequence[int]]] = {  # from the code, the node `i`, its data and its arguments
     "input": lambda code, i, data: (),

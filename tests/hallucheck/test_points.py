@@ -251,6 +251,14 @@ def test_other_kinds_of_values_are_refused(tmp_path, change):
         forged(tmp_path, "line", change)
 
 
+def test_numbers_are_not_spelled_with_escapes(tmp_path):
+    """They would escape the count of all bits of a file."""
+    text = (CERTIFICATES / "line.json").read_text()
+    (tmp_path / "line.json").write_text(text.replace('"proved"', '"prove\\u0064"', 1))
+    with pytest.raises(Refused, match="backslash"):
+        checker.verify(tmp_path / "line.json")
+
+
 def ordinary(document):
     """On the ring of minimizers itself: under USAM x+ = x solves r(x+) = 0 at (1, 0), and the residuals contract."""
     document["problem"].update(rho="1/8", variant="usam")
