@@ -2,7 +2,7 @@
 
 Run with ``python benchmarks/checking.py [name ...]``; all of them take some minutes. For each file of
 ``docs/certificates``: its kind and size, the processor time of making it anew (with ``docs/evidence/make.py``, searches
-included; what only the proof takes is shown for points, branches, sheets and surfaces), of `verify` with Arb and with
+included; what only the proof takes, for basins with their search), of `verify` with Arb and with
 mpmath, and how many times longer than the proof they take. Checking should take at most half of the time with Arb, and
 no more than all of it with the arithmetic that did not prove. Short work is repeated, and its least time counts: the
 proof then has the function's derivatives, as after a search; checking makes them from the file, each time. Set
@@ -43,7 +43,7 @@ def seconds(work: Callable[[], Any]) -> tuple[float, Any]:
 def made_again(name: str, makers: dict[str, Callable[[], Any]]) -> tuple[float, float]:
     """Return the processor time of making a certificate, and what of it the proof took, the last if there are more."""
     spent = repeated = 0.0
-    plain = {door: getattr(hc, door) for door in ("certify", "certify_stall", "diagram", "census")}
+    plain = {door: getattr(hc, door) for door in ("certify", "certify_stall", "diagram", "census", "basins")}
 
     def timed(door: str) -> Callable[..., Any]:
         def run(*arguments: Any, **options: Any) -> Any:
