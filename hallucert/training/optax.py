@@ -96,7 +96,8 @@ def sam(
         plus = jax.tree.map(lambda x, g: x + (scale * g).astype(x.dtype), params, updates)
         plus = jax.tree.map(lambda x, moved: jnp.where(usable, moved, x), params, plus)
         shifted = grad_fn(plus)
-        if jax.tree.structure(shifted) != jax.tree.structure(params):
+        wanted: object = jax.tree.structure(params)
+        if wanted != jax.tree.structure(shifted):
             raise ArgumentError("grad_fn", grad_fn, "return a gradient like the parameters, without the value")
         norm_plus = optax.tree.norm(_widened(shifted))
         product = norm * norm_plus
