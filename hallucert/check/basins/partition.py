@@ -13,11 +13,14 @@ from string import ascii_lowercase, ascii_uppercase
 
 import numpy as np
 
+from hallucert.clock import look
 from hallucert.errors import ArgumentError
 
 DEEPEST = 24
 RANGE = 2.0**100
 """Of coordinates of a box, and of units in its sides."""
+PIECE = 2**18
+"""Nodes that are looked at together: boxes of a hostile file may touch all cells each."""
 _MARGIN = 2.0**-18
 """Of the side of a cell of the deepest level: coordinates in units of it have errors below ``2**-24``."""
 
@@ -54,7 +57,8 @@ class Partition:
     def touched(self, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return which cells boxes (k, 2, 2) touch: pairs (number of the box, of the cell), and which leave the box.
 
-        Coordinates must be finite, and not so large that they overflow in units of the smallest cells.
+        Coordinates must be finite, and not so large that they overflow in units of the smallest cells. OutOfTime if the
+        clock that is watched says so.
         """
         scale = 2.0**DEEPEST / (self.box[:, 1] - self.box[:, 0])
         with np.errstate(all="ignore"):
@@ -65,13 +69,18 @@ class Partition:
         inside = np.flatnonzero(((first <= most) & (last >= 0) & np.isfinite(place).all(axis=2)).all(axis=1))
         first = np.clip(first[inside], 0, most).astype(np.int64)
         last = np.clip(last[inside], 0, most).astype(np.int64)
-        numbers, nodes = _within_four(first, last)
-        found = [np.zeros(0, np.int64)]
-        while len(nodes):
+        found, waiting = [np.zeros(0, np.int64)], [_within_four(first, last)]
+        while waiting:
+            numbers, nodes = waiting.pop()
+            if len(nodes) > PIECE:
+                waiting += [(numbers[part], nodes[part]) for part in (slice(PIECE, None), slice(PIECE))]
+                continue
+            look()
             cell = self.at(nodes)
             whole = self.cells[cell, 0] <= nodes[:, 0]
             found.append(inside[numbers[whole]] * len(self.cells) + cell[whole])
-            numbers, nodes = _children(numbers[~whole], nodes[~whole], first, last)
+            if not whole.all():
+                waiting.append(_children(numbers[~whole], nodes[~whole], first, last))
         return *np.divmod(np.unique(np.concatenate(found)), len(self.cells)), leaves
 
 

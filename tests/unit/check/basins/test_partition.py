@@ -9,6 +9,7 @@ import pytest
 
 from hallucert.check.basins import partition as partitions
 from hallucert.check.basins.partition import DEEPEST, Partition, from_text, to_text
+from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import ArgumentError
 
 BOX = np.array([[-1.0, 3.0], [0.0, 2.0]])
@@ -68,8 +69,10 @@ def test_cells_are_ordered_bit_by_bit() -> None:
     assert partitions._interleaved(i, j).tolist() == wanted
 
 
-def test_boxes_touch_the_cells_that_they_meet() -> None:
-    """By comparison with all cells, closed as the boxes are; and which boxes leave."""
+@pytest.mark.parametrize("piece", [1, 3, partitions.PIECE])
+def test_boxes_touch_the_cells_that_they_meet(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By comparison with all cells, closed as the boxes are; and which boxes leave. In pieces it is the same."""
+    monkeypatch.setattr(partitions, "PIECE", piece)
     found, _ = partition()
     lo, hi = found.bounds()
     draw = np.random.default_rng(2)
@@ -81,6 +84,24 @@ def test_boxes_touch_the_cells_that_they_meet() -> None:
         meets = (lo[:, 0] <= x1) & (hi[:, 0] >= x0) & (lo[:, 1] <= y1) & (hi[:, 1] >= y0)
         assert {c for n, c in pairs if n == k} == set(np.flatnonzero(meets).tolist())
         assert leaves[k] == (x0 < -1 or x1 > 3 or y0 < 0 or y1 > 2)
+
+
+def test_boxes_that_touch_too_many_cells_end_with_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of a hundred touches all 1,024; the clock is asked for each piece, of which few are ever made."""
+    k = np.arange(1024)
+    found = Partition(BOX, np.stack([np.full(1024, 5), *np.divmod(k, 32)], -1))
+    sizes, whole = [], Partition.at
+
+    def at(cells: Partition, nodes: np.ndarray) -> np.ndarray:
+        sizes.append(len(nodes))
+        return whole(cells, nodes)
+
+    monkeypatch.setattr(Partition, "at", at)
+    monkeypatch.setattr(partitions, "PIECE", 1000)
+    ticks = iter([0.0] * 30 + [9.0] * 99)
+    with Clock(1.0, now=lambda: next(ticks)).watched(), pytest.raises(OutOfTime):
+        found.touched(BOX[None].repeat(100, axis=0))
+    assert max(sizes) == 1000 and 20 <= len(sizes) <= 30
 
 
 def test_faces_belong_to_both_sides() -> None:
