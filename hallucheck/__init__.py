@@ -14,15 +14,15 @@ That is all for points with the claims that need no inputs. Others load what the
 `farthest`, `global_target` or `stall`; `attraction`, with `contraction`, `around`, `basins` first; and `curves`, with
 `cells` first, for `branch` and `sheet`. In lines, comments and docstrings included:
 
-    a point            2,100
-    a farthest point   2,340
-    a network          2,590   with files/companion, functions/programs and arithmetic/elementary
-    a stall            2,360
-    a basin            2,970
-    weight decay       3,030
-    mini-batches       2,690
-    a two-cycle        2,620
-    a branch           2,750
-    a sheet            2,780
-    everything         5,190
+    a point            2,090
+    a farthest point   2,330
+    a network          2,570   with files/companion, functions/programs and arithmetic/elementary
+    a stall            2,350
+    a basin            2,960
+    weight decay       3,020
+    mini-batches       2,670
+    a two-cycle        2,610
+    a branch           2,740
+    a sheet            2,770
+    everything         5,180
 """

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from .arithmetic.interval import OutOfTime, working_precision
-from .files.reading import NotCovered, Refused, choice, integer, load, record, text
+from .files.reading import NotCovered, Refused, choice, fields, integer, load, text
 from .points.rules import Result
 
 KINDS = ("point", "large", "branch", "diagram", "sheet", "surface", "census", "basins", "cycle")
@@ -59,12 +60,15 @@ def verify(path: Path, seconds: float = 600.0) -> Verdict:
     kind = choice(*KINDS)(document.get("kind"), "kind")
     if kind not in ROOMS:
         raise NotCovered(f"certificates of kind {kind}")
-    names = ("hallucert", "backend", "backend_version", "precision")
-    provenance = record(document.get("provenance"), "provenance", names)
-    for name in ("hallucert", "backend_version"):
-        text(provenance[name], f"provenance.{name}", most=200)
-    choice("arb", "mpmath", "midrad")(provenance["backend"], "provenance.backend")
-    bits = max(128, 2 * integer(provenance["precision"], "provenance.precision", 2, 2000) + 22)
+    provenance = fields(
+        document.get("provenance"),
+        "provenance",
+        hallucert=text,
+        backend=choice("arb", "mpmath", "midrad"),
+        backend_version=text,
+        precision=partial(integer, low=2, high=2000),
+    )
+    bits = max(128, 2 * provenance.precision + 22)
     try:
         with working_precision(bits, seconds):
             results: list[Result] = import_module(f"hallucheck.{ROOMS[kind]}").verify(document, path)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from math import isqrt, ldexp
+from math import isqrt
 from time import monotonic
 
 LARGEST_EXPONENT = 1 << 20  # larger numbers are not represented; smaller ones are known as such
@@ -167,12 +167,7 @@ class Interval(tuple[int, int, int]):
 
     def __float__(self) -> float:
         """A double near its middle: a hint, never evidence."""
-        m, _, e = self.middle()
-        extra = max(0, m.bit_length() - 60)
-        try:
-            return ldexp(m >> extra, e + extra)
-        except OverflowError:
-            return 1e300 if m > 0 else -1e300
+        return float(self.middle().ends()[0])
 
 
 def product(x: Interval, y: Interval) -> tuple[int, int, int]:

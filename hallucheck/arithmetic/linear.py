@@ -135,27 +135,24 @@ def norm(v: Iterable[Interval]) -> Interval:
     return hull([ZERO, square.upper().sqrt()]) if square[1] > 0 else ZERO
 
 
-def float_solve(a: Floats, b: Floats) -> Floats | None:
-    """Gauss in floats: `A^-1 B`, or nothing if a pivot vanishes."""
+def float_solve(a: Floats, b: Floats) -> Floats:
+    """Gauss in floats: near `A^-1 B`, and large where a pivot vanishes."""
     n = len(a)
     rows = [[*p, *q] for p, q in zip(a, b, strict=True)]
     for k in range(n):
         check_time()
         best = max(range(k, n), key=lambda i: abs(rows[i][k]))
         rows[k], rows[best] = rows[best], rows[k]
-        if not abs(rows[k][k]) > 0:
-            return None
-        rows[k] = [v / rows[k][k] for v in rows[k]]
+        pivot = rows[k][k] or 1e-300
+        rows[k] = [v / pivot for v in rows[k]]
         for i in range(n):
             if i != k and (factor := rows[i][k]):
                 rows[i] = [v - factor * w for v, w in zip(rows[i], rows[k], strict=True)]
     return [row[n:] for row in rows]
 
 
-def from_floats(a: Floats | None) -> Matrix:
+def from_floats(a: Floats) -> Matrix:
     """The doubles, exactly."""
-    if a is None:
-        raise Undefined("no approximate inverse")
     try:
         return matrix_of([exact(Fraction(v)) for v in row] for row in a)
     except (ValueError, OverflowError):

@@ -94,7 +94,7 @@ def correction(t: Matrix, blocks: list[list[int]]) -> Matrix:
             places = [(i, j) for i in rows for j in columns]
             system = [[float(t[i][k]) * (j == l) - float(t[l][j]) * (i == k) for k, l in places] for i, j in places]
             entries = float_solve(system, [[-float(t[i][j])] for i, j in places])
-            if entries and all(abs(x[0]) < 1e-3 for x in entries):
+            if all(abs(x[0]) < 1e-3 for x in entries):
                 for (i, j), (x,) in zip(places, entries, strict=True):
                     e[i][j] = x
     return from_floats(e)

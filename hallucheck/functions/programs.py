@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -43,11 +43,6 @@ class Array:
         for i, n in zip(index, self.shape, strict=True):
             position = position * n + i
         return self.entries[position]
-
-
-def all_indices(shape: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """The indices of all entries, row-major."""
-    return product(*map(range, shape))
 
 
 def read_shape(value: Any, where: str) -> tuple[int, ...]:
@@ -205,19 +200,14 @@ class ProgramReader:
             axes = read_axes(data, where, len(shape))
             if [shape[k] for k in axes] != list(read.shape):
                 raise Refused(where, "axes that do not fit")
-            return Array(shape, [read.at([index[k] for k in axes]) for index in all_indices(shape)])
-        axes = read_axes(data, where, len(read.shape), ordered=operation == "sum")
-        if operation == "transpose":
-            if len(axes) != len(read.shape):
-                raise Refused(where, "not all axes")
-            turned = tuple(read.shape[k] for k in axes)
-            entries = {tuple(i[k] for k in axes): a for i, a in zip(all_indices(read.shape), read.entries, strict=True)}
-            return Array(turned, [entries[index] for index in all_indices(turned)])
-        kept = [k for k in range(len(read.shape)) if k not in axes]
-        sums: dict[tuple[int, ...], list[int]] = {}
-        for index, entry in zip(all_indices(read.shape), read.entries, strict=True):
-            sums.setdefault(tuple(index[k] for k in kept), []).append(entry)
-        return Array(tuple(read.shape[k] for k in kept), [self.code.sum(terms) for terms in sums.values()])
+            return self.indexed([(read, axes)], range(len(shape)), dict(enumerate(shape)))
+        own, sizes = range(len(read.shape)), dict(enumerate(read.shape))
+        axes = read_axes(data, where, len(own), ordered=operation == "sum")
+        if operation == "sum":
+            return self.indexed([(read, own)], [k for k in own if k not in axes], sizes)
+        if len(axes) != len(own):
+            raise Refused(where, "not all axes")
+        return self.indexed([(read, own)], axes, sizes)
 
     def contract(self, left: Array, right: Array, data: Any, where: str) -> Array:
         """`"ij,jk->ik"`: sums of products over the letter that is not in the result."""
@@ -233,14 +223,18 @@ class ProgramReader:
         sizes = dict(zip(a, left.shape, strict=True))
         if any(sizes.setdefault(letter, n) != n for letter, n in zip(b, right.shape, strict=True)):
             raise Refused(where, "axes of different sizes are contracted")
-        letters = [*c, *(letter for letter in a if letter not in c)]
+        return self.indexed([(left, a), (right, b)], c, sizes)
+
+    def indexed(self, reads: list[tuple[Array, Sequence[Any]]], of: Sequence[Any], sizes: dict[Any, int]) -> Array:
+        """The array with indices `of`: sums, over those that only one or two other arrays have, of their products."""
+        names, one = [*of, *(name for name in sizes if name not in of)], self.code.constant(1)
         self.spend(prod(sizes.values()))
         sums: dict[tuple[int, ...], list[tuple[int, int]]] = {}
-        for values in all_indices([sizes[letter] for letter in letters]):
-            index = dict(zip(letters, values, strict=True))
-            pair = left.at([index[letter] for letter in a]), right.at([index[letter] for letter in b])
-            sums.setdefault(values[: len(c)], []).append(pair)
-        return Array(tuple(sizes[letter] for letter in c), [self.code.dot(pairs) for pairs in sums.values()])
+        for values in product(*(range(sizes[name]) for name in names)):
+            index = dict(zip(names, values, strict=True))
+            a, b, *_ = [*(array.at([index[name] for name in own]) for array, own in reads), one]
+            sums.setdefault(values[: len(of)], []).append((a, b))
+        return Array(tuple(sizes[name] for name in of), [self.code.dot(pairs) for pairs in sums.values()])
 
 
 def double(value: Any, where: str) -> Fraction:

@@ -84,7 +84,7 @@ def measure_farthest_point(facts: Facts, claim: Claim, point: Point) -> Numbers:
     inside = square_distance(point.x, centre).below(square) and point.x.inside(near)
     require(point.problem.variant is None, inside, is_farthest_near(point, near, exact(penalty)))
     cover(centre.cube(exact(radius)), inputs["subdivision"], "subdivision", test)
-    return {"level": point.value, "maximum": f.value_at(maximizer_in(f, centre, top))}
+    return {"level": point.value, "maximum": f.at(maximizer_in(f, centre, top))[0]}
 
 
 def conclude_farthest_point(facts: Facts, claim: Claim) -> str | None:

@@ -24,7 +24,7 @@ def measure_global_target(facts: Facts, claim: Claim, point: Point) -> Numbers:
         inputs = record(claim.inputs, "inputs", ("box", "elsewhere"))
         place = box(d)(inputs["elsewhere"], "elsewhere")
         require(place.inside(box(d)(inputs["box"], "box")))
-        return values | {"value_elsewhere": f.value_at(place)} | {f"elsewhere[{i}]": x for i, x in enumerate(place)}
+        return values | {"value_elsewhere": f.at(place)[0]} | {f"elsewhere[{i}]": x for i, x in enumerate(place)}
     inputs = record(claim.inputs, "inputs", ("box", "neighbourhood", "subdivision"))
     whole, near = box(d)(inputs["box"], "box"), box(d)(inputs["neighbourhood"], "neighbourhood")
     convex = is_positive_definite(f.hessian_at(near)[1])

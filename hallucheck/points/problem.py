@@ -38,7 +38,6 @@ class Function:
         else:
             squares = code.sum([code.power(r, 2) for r in self.outputs])
             self.value = code.mul(code.constant(self.share / 2), squares)
-        self.end = len(code.nodes)  # f is defined where all nodes before this one are
         self.gradient_nodes = code.gradient(self.value, self.inputs)
         code.differentiable(self.outputs)
         self.gradient_end = len(code.nodes)
@@ -46,13 +45,9 @@ class Function:
         self.hessian_end = len(code.nodes)
 
     def at(self, x: Sequence[Interval]) -> tuple[Interval, Vector]:
-        """Value and gradient."""
+        """Value and gradient, defined where all nodes are that they come from."""
         values = self.code.evaluate(x, self.gradient_end)
         return values[self.value], Vector(values[i] for i in self.gradient_nodes)
-
-    def value_at(self, x: Sequence[Interval]) -> Interval:
-        """The value."""
-        return self.code.evaluate(x, self.end)[self.value]
 
     def hessian_at(self, x: Sequence[Interval]) -> tuple[Vector, Matrix]:
         """Gradient and Hessian."""

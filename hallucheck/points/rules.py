@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from ..arithmetic.interval import Interval, OutOfTime, Undefined
-from ..files.reading import NotCovered, Refused, choice, interval, items, record, text
+from ..files.reading import NotCovered, Refused, choice, interval, items, null, record, text
 from .point import Point
 from .problem import Problem
 
@@ -34,15 +34,12 @@ def read_claim(value: Any, where: str) -> Claim:
     """A claim, with its inputs as they stand in the file."""
     record(value, where, ("name", "status", "inputs", "numbers", "reason"))
     status = choice("proved", "refuted", "undecided")(value["status"], f"{where}.status")
-    numbers, reason, name = value["numbers"], value["reason"], text(value["name"], f"{where}.name", most=100)
+    numbers, name = value["numbers"], text(value["name"], f"{where}.name", most=100)
     if not isinstance(numbers, dict) or len(numbers) > 1100 or (status == "undecided" and numbers):
         raise Refused(f"{where}.numbers", "not numbers of a claim")
     if not isinstance(value["inputs"], dict):
         raise Refused(f"{where}.inputs", "not an object")
-    if status == "undecided":
-        text(reason, f"{where}.reason", most=100)
-    elif reason is not None:
-        raise Refused(f"{where}.reason", "a reason for what is decided")
+    (text if status == "undecided" else null)(value["reason"], f"{where}.reason")
     enclosures = {text(key, where, most=100): interval(v, f"{where}.numbers.{key[:40]}") for key, v in numbers.items()}
     return Claim(name, status, value["inputs"], enclosures)
 

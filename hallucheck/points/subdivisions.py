@@ -86,13 +86,13 @@ def range_on(f: Function, x: Vector) -> list[Interval]:
     """Enclosures of the values on a box: as it is written, by the gradient, and by the Hessian."""
     middle, steps = x.middle_and_steps()
     value, slopes = f.at(middle)
-    _, gradient = f.at(x)
+    plain, gradient = f.at(x)
     hessian = f.hessian_at(x)[1]
     bends = total(
         HALF * hessian[i][i] * steps[i].power(2) + total(hessian[i][j] * steps[i] * steps[j] for j in range(i))
         for i in range(len(x))
     )
-    return [f.value_at(x), mean_value(value, gradient, steps), mean_value(value, slopes, steps) + bends]
+    return [plain, mean_value(value, gradient, steps), mean_value(value, slopes, steps) + bends]
 
 
 def no_critical_point(f: Function, x: Vector) -> bool:
