@@ -29,11 +29,12 @@ def minimizer_numbers(facts: Facts, claim: Claim) -> Measures:
 
 
 def conclude_minimizer(facts: Facts, claim: Claim) -> str | None:
-    """Refuted by a gradient, or decided by the second derivative."""
+    """Refuted by a gradient, or decided by the second derivative; proved only of a point that is not stationary."""
     if not facts.has("existence"):
         return None
     if facts.problem.f.dimension == 1:
-        return by_sign("second_derivative")(facts, claim)
+        status = by_sign("second_derivative")(facts, claim)
+        return None if status == "proved" and not facts.has("nonstationary") else status
     return "refuted" if claim.numbers["sam_gradient_norm"].positive() else None
 
 

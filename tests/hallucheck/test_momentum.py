@@ -13,6 +13,7 @@ from mutants import dyadic, written
 from test_contraction import RING
 
 import hallucert as hc
+from hallucert.errors import CertificateError
 from hallucheck import verify as checker
 from hallucheck.arithmetic.interval import exact, working_precision
 from hallucheck.arithmetic.linear import matrix_of
@@ -224,6 +225,18 @@ def test_on_the_line_the_second_derivative_is_positive(tmp_path, files, ends):
             files["line"],
             lambda d: claim(d, "hallucinated_minimizer")["numbers"].update(second_derivative=ends),
         )
+
+
+def test_on_the_line_a_minimizer_is_not_stationary(tmp_path, files):
+    """A point of which nobody shows that f falls there is no hallucinated one, for both checkers."""
+
+    def change(document):
+        document["claims"] = [entry for entry in document["claims"] if entry["name"] != "nonstationary"]
+
+    with pytest.raises(Refused, match="the numbers show nothing"):
+        verdict_on(tmp_path, files["line"], change)
+    with pytest.raises(CertificateError, match="which is not proved"):
+        hc.verify(tmp_path / "file.json")
 
 
 @pytest.mark.parametrize("decay", ["1/11", "101/1000", None])
