@@ -17,12 +17,12 @@ That is all for points with the claims that need no inputs. Others load what the
     a point            2,090
     a farthest point   2,330
     a network          2,570   with files/companion, functions/programs and arithmetic/elementary
-    a stall            2,350
+    a stall            2,340
     a basin            2,960
     weight decay       3,020
     mini-batches       2,670
-    a two-cycle        2,610
-    a branch           2,740
-    a sheet            2,770
-    everything         5,180
+    a two-cycle        2,600
+    a branch           2,730
+    a sheet            2,760
+    everything         5,170
 """

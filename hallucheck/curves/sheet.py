@@ -241,8 +241,8 @@ def verify(document: dict[str, Any], path: Path) -> list[Result]:
     record(document, "file", ("format", "schema", "kind", "provenance", "problem", "digest", "sheets", "claims"))
     problem = read_problem(document, path)
     f = problem.f
-    if f.n is None or len(f.outputs) != f.dimension - 1 or f.dimension > MOST_VARIABLES or problem.variant is not None:
-        raise Refused("problem", "not SAM with one residual fewer than variables")
+    if f.n is None or len(f.outputs) != f.dimension - 1 or f.dimension > MOST_VARIABLES:
+        raise Refused("problem", "not one residual fewer than variables")
     shared = Equation(f.code, f.inputs, problem.composed.shifted(f.outputs), 0)
     sheets = items(document["sheets"], "sheets", lambda v, w: Sheet(problem, shared, v, w), most=1000)
     claims, facts = items(document["claims"], "claims", read_claim, most=10_000), Facts(problem, True, RULES)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from .code import Code
 MOST_NODES = 20_000
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 UNARY = ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus")
-ARITIES = dict.fromkeys(("add", "sub", "mul", "div"), 2) | dict.fromkeys(("neg", *UNARY), 1)
+ARITIES = {"pi": 0} | dict.fromkeys(("add", "sub", "div"), 2) | dict.fromkeys(("neg", *UNARY), 1)
 
 
 @dataclass
@@ -58,42 +60,35 @@ def read_tape(value: Any, where: str, n: Fraction | None) -> Objective:
     code = Code()
     inputs = [code.node("input", (), i) for i in range(len(names))]
     nodes: list[int] = []
+    met: set[int] = set()
 
     def earlier(value: Any, where: str) -> int:
-        return nodes[integer(value, where, high=len(nodes) - 1)]
+        k = integer(value, where, high=len(nodes) - 1)
+        met.add(k)
+        return nodes[k]
 
     def variable(value: Any, where: str) -> int:
         return inputs[integer(value, where, high=len(inputs) - 1)]
 
-    of_operations: dict[str, tuple[Reader[Any], ...]] = {
-        "var": (variable,),
-        "const": (rational,),
-        "pi": (),
-        "pow": (earlier, power),
-        "rpow": (earlier, rational),
-        **{operation: (earlier,) * arity for operation, arity in ARITIES.items()},
+    operations: dict[str, tuple[Callable[..., int], tuple[Reader[Any], ...]]] = {
+        **{name: (partial(code.of, name), (earlier,) * arity) for name, arity in ARITIES.items()},
+        "var": (lambda i: i, (variable,)),
+        "const": (code.constant, (rational,)),
+        "mul": (code.mul, (earlier, earlier)),
+        "pow": (lambda a, k: code.node("pow", (a,), k), (earlier, power)),
+        "rpow": (lambda a, k: code.node("rpow", (a,), k), (earlier, rational)),
     }
 
     def read(node: Any, where: str) -> None:
-        operation = node[0] if isinstance(node, list) and node and isinstance(node[0], str) else ""
-        readers = of_operations.get(operation)
-        if readers is None or len(node) != 1 + len(readers):
+        name = node[0] if isinstance(node, list) and node and isinstance(node[0], str) else ""
+        if name not in operations or len(node) != 1 + len(operations[name][1]):
             raise Refused(where, "not a node")
-        data = [reader(v, where) for reader, v in zip(readers, node[1:], strict=True)]
-        if operation == "var":
-            nodes.append(data[0])
-        elif operation == "const":
-            nodes.append(code.constant(data[0]))
-        elif operation == "mul":
-            nodes.append(code.mul(*data))
-        else:
-            nodes.append(code.node(operation, data[:1], data[1]) if "pow" in operation else code.of(operation, *data))
+        write, readers = operations[name]
+        nodes.append(write(*(reader(v, where) for reader, v in zip(readers, node[1:], strict=True))))
 
     items(value["nodes"], f"{where}.nodes", read, most=MOST_NODES)
     outputs = items(value["outputs"], f"{where}.outputs", earlier, most=1000)
-    inner = [node for node in value["nodes"] if node[0] not in ("var", "const")]
-    read_by = [v for node in inner for v in node[1 : 1 + ARITIES.get(node[0], 1)]]
-    if not outputs or set(range(len(nodes))) - set(read_by) - set(value["outputs"]):
+    if not outputs or len(met) < len(nodes):
         raise Refused(f"{where}.outputs", "none, or a node that nothing reads")
     return Objective(code, inputs, outputs, n)
 

@@ -122,7 +122,7 @@ class Problem:
         return Composed(self)
 
     def projection(self, u: Vector) -> Matrix:
-        """`Pi`. On the diagonal of SAM's stands `1 - u_i**2`, the sum of the other squares."""
+        """`Pi`."""
         return identity(len(u)) if self.variant == "usam" else diagonal([d * d for d in self.scales]) - outer(u)
 
     def turn(self, s: Interval, u: Vector, hessian: Matrix) -> Matrix:
@@ -137,7 +137,7 @@ class Problem:
 def read_problem(document: dict[str, Any], path: Path) -> Problem:
     """The field `problem`, and its digest."""
     kind, where = document["kind"], "problem"
-    more = {"cycle": (), "point": ("variant", "scales", "batches", "weight_decay")}.get(kind, ("variant", "scales"))
+    more = ("variant", "scales", "batches", "weight_decay") if kind == "point" else ()
     value = record(document[where], where, ("objective", "rho", *["step"] * (kind == "cycle")), more)
     f = Function(read_objective(document, path))
     variant = choice(None, "usam", "asam")(value.get("variant"), f"{where}.variant")
