@@ -28,7 +28,7 @@ import numpy as np
 import sympy
 
 import hallucert as hc
-from hallucert.check.basins.graph import FIRST, LEAVES, Flow
+from hallucert.check.basins.graph import FIRST, LEAVES
 from hallucert.check.basins.partition import corners
 
 CASES = [
@@ -163,10 +163,7 @@ def check(files: list[str], count: int, exactly: int) -> int:
         starts = rng.uniform(found.box[:, 0], found.box[:, 1], (count // len(files), 2))
         wrong += compare(f"{file}: {len(starts)} starts", name, found, starts, found.at(starts), exactly)
         if (draw := found.draw) is not None:
-            regions = [()] * len(found.attractors)
-            flow = Flow(found.problem, found.step, found.partition, found.labels, found.steps, regions, found.traps)
-            cells = draw.flow(flow, found.single).nodes
-            low, high = corners(found.box, cells)
+            low, high = corners(found.box, found.drawn)
             what = f"{file}: middles of {len(draw)} drawn cells"
             wrong += compare(what, name, found, (low + high) / 2, draw.labels, exactly)
     return wrong

@@ -9,6 +9,7 @@ import numpy as np
 from hallucert.arguments import quiet
 from hallucert.check.basins.certificate import Basins
 from hallucert.check.basins.graph import FIRST, LEAVES
+from hallucert.check.basins.partition import corners
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.point.hallucinated_minimizer import MAXIMIZER, SADDLE, proved_kind
 from hallucert.check.point.rule import Facts
@@ -49,9 +50,10 @@ def basins(
     """Draw which starts are proved to converge to which attractor of SAM, from basins alone.
 
     The colour of a cell tells what its attractor is proved to be, its tint which of them; traps are purple, each in
-    a shade of its own, their cores darker. Grey cells leave the box, and of white ones nothing is proved. Attractors
-    and traps have the numbers that they have in the claims, and lines lead from points to their targets; of a two-cycle
-    both points are drawn. The legend says how much of the box each kind has, rounded so that it remains true.
+    a shade of its own, their cores darker. Grey cells leave the box, and of white ones nothing is proved. Of cells
+    drawn at random those of which something is proved are dots in the same colours. Attractors and traps have the
+    numbers that they have in the claims, and lines lead from points to their targets; of a two-cycle both points are
+    drawn. The legend says how much of the box each kind has, rounded so that it remains true.
 
     Parameters
     ----------
@@ -76,7 +78,8 @@ def basins(
     steps, look = checked_flag(steps, "steps"), canvas.Look.checked(levels, resolution, title)
     ax = canvas.own_axes(ax)
     kinds = [kind_of(point) for point in found.attractors]
-    image = picture(found, _colours(kinds, len(found.traps)))
+    colours = _colours(kinds, len(found.traps))
+    image = picture(found, colours)
     extent = tuple(found.box.ravel().tolist())
     ax.imshow(image.swapaxes(0, 1), origin="lower", extent=extent, interpolation="nearest", zorder=0)
     x, y = canvas.grid(found.box, look.resolution)
@@ -99,9 +102,20 @@ def basins(
         (OPEN, f"nothing proved: {ceil(1000 * found.share(0)) / 10} %"),
     ):
         ax.scatter([], [], 40 * layout.scale(ax) ** 2, marker="s", c=colour, edgecolors=BLACK, label=label)
+    if found.draw is not None:
+        _draw_dots(ax, found, found.draw.labels, colours)
     text = f"{layout.radius_text(found.rho)}, step {short_rational(found.step)}"
     layout.finish(ax, found.objective.variables, text if look.title is None else look.title, found.box)
     return ax
+
+
+def _draw_dots(ax: Axes, found: Basins, labels: np.ndarray, colours: np.ndarray) -> None:
+    """Draw where drawn cells with some labels are, but those of which nothing is proved, and count them."""
+    low, high = corners(found.box, found.drawn)
+    proved, size = labels > 0, layout.scale(ax) ** 2
+    x, y = ((low + high) / 2)[proved].T
+    ax.scatter(x, y, 3 * size, c=colours[labels[proved]], linewidths=0, zorder=2)
+    ax.scatter([], [], 8 * size, c=BLACK, label=f"dots: {proved.sum()} of {len(labels)} drawn cells are proved")
 
 
 def _trap_entry(found: Basins, k: int) -> tuple[str, str]:

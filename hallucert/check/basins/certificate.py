@@ -12,7 +12,7 @@ import numpy as np
 from hallucert.arguments import quiet
 from hallucert.check.basins.attractor import zeros_of
 from hallucert.check.basins.draw import DOUBT, LEVEL, Draw, least_share
-from hallucert.check.basins.graph import FIRST, LEAVES
+from hallucert.check.basins.graph import FIRST, LEAVES, Flow
 from hallucert.check.basins.partition import Partition
 from hallucert.check.basins.trap import Trap
 from hallucert.check.claim import MARKS, Claim, Claims, Enclosure, Provenance, Saved, Status
@@ -110,6 +110,15 @@ class Basins(AboutProblem, Saved):
             return self.share(*labels)
         found = int(np.isin(self.draw.labels, labels).sum())
         return self.share(*labels) + (1 - self.decided) * least_share(found, len(self.draw))
+
+    @cached_property
+    def drawn(self) -> np.ndarray:
+        """The cells that were drawn, rows ``(level, i, j)`` of an (N, 3) array, as those of the partition."""
+        if self.draw is None:
+            return np.zeros((0, 3), np.int64)
+        regions = [()] * len(self.attractors)
+        flow = Flow(self.problem, self.step, self.partition, self.labels, self.steps, regions, self.traps)
+        return self.draw.flow(flow, self.single).nodes
 
     @property
     def box(self) -> np.ndarray:

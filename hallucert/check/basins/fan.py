@@ -23,6 +23,7 @@ import numpy as np
 
 from hallucert.balls.ball_lanes import LaneArithmetic, ends
 from hallucert.check.basins.tube import SamStep, Tubes, product
+from hallucert.clock import look
 
 TURNS = 32
 """A side of the square of directions is cut into so many arcs: a power of two, so that their ends are exact."""
@@ -36,6 +37,7 @@ def fan(step: SamStep, tubes: Tubes) -> tuple[np.ndarray, np.ndarray, np.ndarray
     arcs, middles = _directions(step.lanes)
     owners, boxes, knowns = [np.zeros(0, np.int64)], [np.zeros((0, 2, 2))], [np.zeros(0, bool)]
     for first in range(0, len(tubes), TOGETHER):
+        look()
         owner, images, known = _fan(step, tubes[first : first + TOGETHER], arcs, middles)
         owners.append(first + owner)
         boxes.append(images)

@@ -81,6 +81,23 @@ def test_what_is_not_proved_of_an_attractor_is_not_said(found: hc.Basins) -> Non
     assert cells.kind_of(hc.load(STORED / "himmelblau-saddle.json")) == "attractor, target a saddle"
 
 
+def test_drawn_cells_are_dots() -> None:
+    """Those of which something is proved, where they are, with the colour of what it is; the legend counts them."""
+    found = hc.load(STORED / "camel-basins.json")
+    assert found.draw is not None
+    ax, labels = hc.plot.basins(found, resolution=40), found.draw.labels
+    (dots,) = [c for c in ax.collections if len(c.get_offsets()) == (labels > 0).sum()]
+    places = found.box[:, 0] + (found.drawn[:, 1:] + 0.5) / 2.0**44 * (found.box[:, 1] - found.box[:, 0])
+    np.testing.assert_allclose(dots.get_offsets(), places[labels > 0], atol=1e-9)
+    assert not np.isin(found.at(dots.get_offsets()), found.single).any()
+    minimizer, outside = to_rgb(cells.KINDS["hallucinated minimizer"][1]), to_rgb(cells.OUTSIDE)
+    colours = dots.get_facecolors()[:, :3]
+    np.testing.assert_allclose(colours[labels[labels > 0] == 2], np.tile(minimizer, ((labels == 2).sum(), 1)))
+    np.testing.assert_allclose(colours[labels[labels > 0] == 1], np.tile(outside, ((labels == 1).sum(), 1)))
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert f"dots: {(labels > 0).sum()} of 1000 drawn cells are proved" in texts
+
+
 def test_both_points_of_a_two_cycle_are_drawn() -> None:
     """They are named so, with one number, and have no target."""
     cycle = hc.load(STORED / "himmelblau-two-cycle.json")

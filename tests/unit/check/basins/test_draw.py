@@ -1,13 +1,11 @@
-"""Claim: cells are drawn evenly from what is open, and what they show is no more than a binomial tail allows."""
+"""Claim: cells are drawn evenly from what is open, by chance alone, and what is said of them is proved."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
 from hashlib import sha256
-from math import comb
 
-import mpmath
 import numpy as np
 import pytest
 
@@ -15,12 +13,13 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.basins import draw, verify
 from hallucert.check.basins.certificate import Basins
-from hallucert.check.basins.draw import DOUBT, GRID, LEVEL, Draw, commitment, drawn, least_share
+from hallucert.check.basins.draw import LEVEL, Draw, commitment, drawn, least_share
 from hallucert.check.basins.file import from_json
 from hallucert.check.basins.graph import FIRST, LEAVES, Edges, Flow
+from hallucert.check.basins.intervals import Intervals
 from hallucert.check.basins.partition import Partition, from_text
 from hallucert.check.basins.trap import Trap
-from hallucert.check.claim import Enclosure
+from hallucert.check.claim import Enclosure, Status
 from hallucert.check.file.save import to_json
 from hallucert.check.file.verify import SPENT
 from hallucert.check.problem import Problem
@@ -31,43 +30,6 @@ from hallucert.errors import ArgumentError, CertificateError
 
 BOWL = hc.Objective.parse("(x**2 + y**2)/2")
 BOX = np.array([[1.0, 1.5], [-0.25, 0.25]])
-
-
-def tail(found: int, count: int, share: Fraction) -> Fraction:
-    """The probability that so many, or more, of a number of trials are successes: the sum of its terms."""
-    terms = (comb(count, k) * share**k * (1 - share) ** (count - k) for k in range(found, count + 1))
-    return sum(terms, Fraction(0))
-
-
-@pytest.mark.parametrize(("found", "count"), [(1, 1), (1, 40), (20, 40), (39, 40), (40, 40), (150, 200), (3, 200)])
-def test_so_many_by_chance_are_rarer_than_one_in_a_billion(found: int, count: int) -> None:
-    """If the share were what is stated; one part of the grid more, and the bound of Chernoff no longer says so."""
-    share, q = least_share(found, count), mpmath.mpf(found) / count
-    assert tail(found, count, share) <= Fraction(1, DOUBT) and share <= Fraction(found, count)
-    with mpmath.workdps(60):
-        q, more = mpmath.mpf(found) / count, mpmath.mpf(share.numerator) / share.denominator + mpmath.mpf(1) / GRID
-        rest = ((1 - more) / (1 - q)) ** (count - found) if found < count else 1
-        assert (more / q) ** found * rest > mpmath.mpf(1) / DOUBT
-
-
-@pytest.mark.parametrize(("found", "count"), [(20, 40), (40, 40), (3, 200)])
-def test_floats_propose_and_integers_decide(found: int, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is proposed too large comes down to the largest number that is right, one by one."""
-    right = least_share(found, count)
-    for more in (1, 5):
-        monkeypatch.setattr(draw, "_proposed", lambda *_, more=more: int(right * GRID) + more)
-        assert least_share.__wrapped__(found, count) == right
-    monkeypatch.setattr(draw, "_proposed", lambda *_: GRID)  # beyond q the bound says nothing
-    assert least_share.__wrapped__(20, 40) == least_share(20, 40)
-    monkeypatch.setattr(draw, "_proposed", lambda *_: 2)
-    assert least_share.__wrapped__(1, 10**4) == 0  # found once in ten thousand
-
-
-def test_nothing_found_shows_nothing() -> None:
-    """And of ten thousand cells that all do one thing, hardly one in five hundred can do something else."""
-    assert least_share(0, 10) == 0
-    assert Fraction(499, 500) > least_share(10_000, 10_000) > Fraction(997, 1000)
-    assert least_share(5000, 10_000) > Fraction(46, 100) > least_share(4600, 10_000)
 
 
 PARTITION = Partition(BOX, from_text("+.A+..A.A")[0])
@@ -90,6 +52,15 @@ def test_cells_are_drawn_as_it_is_written() -> None:
             row, column = divmod(small - 1 - rest, side)
             a, b = [(2, 0), (2, 1), (3, 1)][which]
             assert (level, i, j) == (LEVEL, a * side + row, b * side + column)
+
+
+def test_all_cells_of_the_last_level_are_drawn_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of level 3: the open ones are 28, of which each comes up about 100 times in 2800, and no other does."""
+    monkeypatch.setattr(draw, "LEVEL", 3)
+    rows, times = np.unique(drawn(PARTITION, OPEN, "0", 2800), axis=0, return_counts=True)
+    opened = PARTITION.at(np.array([[3, i, j] for i in range(8) for j in range(8)]))
+    assert len(rows) == OPEN[opened].sum() == 28 and OPEN[PARTITION.at(rows)].all()
+    assert (abs(times - 100) < 45).all()
 
 
 def test_where_draws_fall_depends_on_all_that_they_are_about(basins: Basins) -> None:
@@ -225,6 +196,15 @@ def test_drawn_cells_are_followed(basins: Basins) -> None:
     assert messages(wrong).keys() == {"leaves_share", "drawn_share"} and all(messages(wrong).values())
 
 
+def test_drawn_cells_come_to_cells_with_their_own_label(basins: Basins) -> None:
+    """In two steps all come to cells that leave, or out of the box: to a trap that none of these is in comes none."""
+    flow = Flow(basins.problem, basins.step, basins.partition, basins.labels, basins.steps, [], [Trap(FIRST, ())])
+    for label in (LEAVES, FIRST + 1):
+        cells = Draw(3, np.full(40, label), np.full(40, 2)).flow(flow, [LEAVES])
+        proved = cells.proved([cells.edges(Intervals, np.arange(40))], basins.labels > 0)
+        assert proved.all() if label == LEAVES else not proved.any()
+
+
 def test_one_cell_that_fails_in_one_arithmetic_fails(basins: Basins, monkeypatch: pytest.MonkeyPatch) -> None:
     """If it is lost, or leans on an open cell, in doubles alone or in mpmath alone."""
     whole, none = Flow.edges, np.zeros(0, np.int64)
@@ -243,6 +223,19 @@ def test_one_cell_that_fails_in_one_arithmetic_fails(basins: Basins, monkeypatch
             assert messages(basins) == {"leaves_share": "", "drawn_share": "1 cells do not flow where they should"}
     monkeypatch.setattr(Flow, "edges", whole)
     assert not any(messages(basins).values())
+
+
+def test_no_cell_comes_to_an_attractor_that_is_not_proved(basins: Basins, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then nothing holds of cells drawn that come to it; of others all the same."""
+    point = hc.certify(hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 2"), (-0.5, 0), "1.5")
+    some = Draw(3, np.repeat([LEAVES, FIRST], [39, 1]), np.repeat([2, 0], [39, 1]))
+    found = replace(basins, attractors=(point,), draw=some)
+    failed = [verify.Result("existence", Status.PROVED, False, "no")]
+    monkeypatch.setattr(verify, "check_point", lambda *_: failed)
+    monkeypatch.setattr(verify, "regions_of", lambda *_: ())
+    results = {result.name: result.message for result in verify.check(found, arithmetic("arb", 53), 10**6, Clock())}
+    assert results["drawn_share (attractor 1)"] == "of its attractor is not re-proved: existence"
+    assert results["leaves_share"] == ""
 
 
 def test_a_draw_without_time_spoils_no_other_claim(basins: Basins, monkeypatch: pytest.MonkeyPatch) -> None:

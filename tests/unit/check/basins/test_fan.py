@@ -14,6 +14,7 @@ from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.check.basins import fan as fans
 from hallucert.check.basins.fan import SIDES, TURNS, fan
 from hallucert.check.basins.tube import SamStep, Tubes
+from hallucert.clock import Clock, OutOfTime
 
 F = hc.gallery.load("himmelblau")
 SADDLE = np.array([-0.12796134674459, -1.95371498000014])
@@ -181,6 +182,14 @@ def test_each_of_many_tubes_has_its_own_boxes(monkeypatch: pytest.MonkeyPatch) -
     for k in range(5):
         alone, mine, _ = fanned("float", tubes[k : k + 1], f)
         assert len(alone) == (owner == k).sum() and np.array_equal(mine, boxes[owner == k])
+
+
+def test_many_tubes_end_with_the_time() -> None:
+    """The clock is asked for each few of them."""
+    tubes = Tubes.around(np.ones((300, 2)), 2 * np.ones((300, 2)))
+    ticks = iter([0.0, 0.0, 9.0])
+    with Clock(1.0, now=lambda: next(ticks)).watched(), pytest.raises(OutOfTime):
+        fanned("float", tubes)
 
 
 def test_arcs_reach_from_the_least_to_the_largest_end(monkeypatch: pytest.MonkeyPatch) -> None:
