@@ -18,7 +18,7 @@ import hallucert as hc
 from hallucheck import verify as checker
 from hallucheck.arithmetic.interval import Undefined, exact, working_precision
 from hallucheck.arithmetic.linear import Matrix, Vector, matrix_of
-from hallucheck.attraction.around import pairs, read_blocks
+from hallucheck.attraction.around import ball_around, pairs, read_blocks
 from hallucheck.attraction.basins import Manifold
 from hallucheck.files.reading import Refused, digest
 from hallucheck.points.point import Point
@@ -181,6 +181,31 @@ def test_bounds_hold_between_points_of_a_set():
                 before = after
     for name, bound in bounds.items():
         assert (seen[name] <= bound).all() and (seen[name] >= np.array(bound) / 8).all(), name
+
+
+def test_derivatives_grow_with_points_and_with_images():
+    """Of ``r = x**3`` and USAM: ``B = 3 p**2`` and ``A = B p'`` with ``p = x + 3 x**5/4``, at both ends of an interval.
+
+    All that they are made of grows, so that at the upper end no factor can be less than it is there.
+    """
+    f = hc.Objective.least_squares(["x**3"])
+    problem = {"objective": f.to_json(), "rho": "1/4", "variant": "usam"}
+    problem = read_problem({"kind": "point", "problem": problem, "digest": digest(problem)}, CERTIFICATES)
+    with working_precision(128):
+        around = ball_around(Point(problem, True, Vector([exact(1)])), exact(Fraction(1, 64)))
+        ((((back,),), ((forth,),)),) = ([part[0] for part in found] for found in around.second_derivatives(1))
+        found = back.ends(), forth.ends()
+    for x in (1 - Fraction(1, 64), 1, 1 + Fraction(1, 64)):
+        p, slope, bend = x + 3 * x**5 / Fraction(4), 1 + 15 * x**4 / Fraction(4), 15 * x**3
+        for (low, high), there in zip(found, (6 * p * slope**2 + 3 * p**2 * bend, 6 * p * slope), strict=True):
+            assert low <= there <= high and high - low < there / 2
+
+
+def test_a_ball_is_one_block():
+    """On it numbers change by its radius times the length of their derivatives."""
+    ball = ball_around(SimpleNamespace(x=[None] * 3), exact(Fraction(1, 2)))
+    assert [float(v) for v in ball.most(rows("2 3 6, 0 0 -4"))] == [3.5, 2]
+    assert [float(v) for v in ball.widths] == [0.5] * 3
 
 
 @pytest.mark.parametrize("blocks", [["1p-1", "5p-1"], ["3p-1", "3p-1"], ["1", "1"], ["1", "3"], [], ["-1", "1p2"]])

@@ -294,15 +294,17 @@ def test_images_bend_as_far_as_gradients_turn() -> None:
         assert (np.abs(forth.mid[:, :, k]) <= forth.rad[:, :, k]).all()
 
 
-def test_derivatives_grow_with_points_and_with_images() -> None:
+@pytest.mark.parametrize(("known", "size"), [(Fraction(0), Fraction(1, 64)), (Fraction(1, 64), Fraction(1, 2**40))])
+def test_derivatives_grow_with_points_and_with_images(known: Fraction, size: Fraction) -> None:
     """Of ``r = x**3`` and USAM: ``B = 3 p**2`` and ``A = B p'`` with ``p = x + 3 x**5/4``, at both ends of an interval.
 
-    All that they are made of grows, so that at the upper end no factor can be less than it is there.
+    All that they are made of grows, so that at the upper end no factor can be less than it is there. The interval is
+    the ball, or that in which the point is known to be.
     """
     with arithmetic("arb", 106) as ar:
         problem = Problem(hc.Objective.least_squares(["x**3"]), Fraction(1, 4), RadiusLaw("usam"), residual=True)
-        point, one = Point(ar, problem, [ar.constant(Fraction(1))]), MidRad(np.eye(1))
-        back, forth = derivatives(point, AscentPrograms.of(problem), Around.ball(1, Fraction(1, 64)), one, one)
+        point, one = Point(ar, problem, [ar.interval(1 - known, 1 + known)]), MidRad(np.eye(1))
+        back, forth = derivatives(point, AscentPrograms.of(problem), Around.ball(1, size), one, one)
     for x in (1 - 2**-6, 1, 1 + 2**-6):
         p, slope, bend = x + 3 * x**5 / 4, 1 + 15 * x**4 / 4, 15 * x**3
         for found, there in ((back, 6 * p * slope**2 + 3 * p**2 * bend), (forth, 6 * p * slope)):
