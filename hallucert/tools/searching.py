@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hallucert.errors import ArgumentError, require
+from hallucert.exact import float_below
 from hallucert.tools import options, output
 from hallucert.tools.output import answer, print_lines
 
@@ -275,12 +276,13 @@ def basins(
         found.save(save)
 
     def data() -> output.JSON:
-        shares = {name: float(getattr(found, name)) for name in ("decided", "hallucinated", "trapped")}
+        shares = {name: float_below(getattr(found, name)) for name in ("decided", "hallucinated", "trapped")}
         points = [output.plain(point.enclosure) for point in found.attractors]
         claims = [output.claim_data(claim) for claim in found.all_claims]
         head = {"function": f.name, "rho": rho, "step_size": step_size}
         if found.draw is not None:
-            shares |= {"likely": float(found.likely(*found.single))}
+            for name, labels in (("likely", found.single), ("likely_hallucinated", found.minimizers)):
+                shares[name] = float_below(found.likely(*labels))
         return head | shares | {"attractors": points, "claims": claims, "file": save and str(save)}
 
     answer(data, lambda: print_lines(str(found)), as_json, found.decided >= part)

@@ -1,6 +1,8 @@
 """Claim: the searching commands answer what the functions of their names answer, as words and as data."""
 
 import json
+import math
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -117,7 +119,24 @@ def test_basins_are_proved_saved_and_continued(capsys: pytest.CaptureFixture[str
     assert status == 0
     found = hc.load(path)
     assert str(found).splitlines()[1:] == out.splitlines()[1:]  # the first is the formula as it was given
-    assert float(found.decided) >= part["decided"] > 0.3
+    assert float(found.decided) >= part["decided"] > 0.3 and "likely" not in part
+
+
+def test_basins_with_draws_say_what_is_likely(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Beside what is proved, by the draw of the file, with the seed that is asked for; never rounded up."""
+    well, path = "(x**2 - 1)**2 / 4 + y**2 / 2", tmp_path / "basins.json"
+    words = ["--rho=1.5", "--step-size=0.1", "--box=-0.875,-0.125,-0.25,0.5", "--depth=4", "--draws=60", "--seed=3"]
+    status, out, _ = run(capsys, "basins", well, *words, "--json", "--save", path)
+    data, found = json.loads(out), hc.load(path)
+    assert found.draw is not None and (status, len(found.draw), found.draw.seed) == (1, 60, 3)
+    for name, exact in (
+        ("decided", found.decided),
+        ("hallucinated", found.hallucinated),
+        ("likely", found.likely(*found.single)),
+        ("likely_hallucinated", found.likely(*found.minimizers)),
+    ):
+        assert Fraction(data[name]) <= exact < Fraction(math.nextafter(data[name], 2))
+    assert data["decided"] < data["likely"] < 1 and data["hallucinated"] < data["likely_hallucinated"] < data["likely"]
 
 
 def test_certify_says_how_a_run_ended_that_leads_nowhere(capsys: pytest.CaptureFixture[str]) -> None:

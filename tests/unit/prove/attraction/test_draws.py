@@ -32,10 +32,8 @@ def test_starts_in_drawn_cells_do_what_is_proved(found: hc.Basins, monkeypatch: 
     """By the closed form of the map, in doubles, from their middles; hardly any are open, and both labels occur."""
     draw = found.draw
     assert draw is not None and len(draw) == 300 and draw.seed == 5
-    flow = graph.Flow(found.problem, found.step, found.partition, found.labels, found.steps, [()])
-    nodes = draw.flow(flow, found.single).nodes
-    low, high = corners(found.box, nodes)
-    assert (nodes[:, 0] == LEVEL).all() and (found.at((low + high) / 2) == 0).all()
+    low, high = corners(found.box, found.drawn)
+    assert (found.drawn[:, 0] == LEVEL).all() and (found.at((low + high) / 2) == 0).all()
     x, left = (low + high) / 2, np.zeros(300, bool)
     for _ in range(600):
         g = np.stack([x[:, 0] ** 3 - x[:, 0], x[:, 1]], -1)
@@ -54,6 +52,7 @@ def test_a_draw_is_proved_again(found: hc.Basins, tmp_path: Path) -> None:
     read = hc.load(tmp_path / "basins.json")
     verdict = hc.verify(read)
     assert verdict and [r.name for r in verdict.results].count("drawn_share") == 1
+    assert read.draw.steps.tolist() == found.draw.steps.tolist() and read.drawn.tolist() == found.drawn.tolist()
     text = (tmp_path / "basins.json").read_text()
     assert text.count('"seed": 5') == 1
     (tmp_path / "basins.json").write_text(text.replace('"seed": 5', '"seed": 6'))
