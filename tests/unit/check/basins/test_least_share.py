@@ -12,6 +12,12 @@ from hallucert.check.basins import draw
 from hallucert.check.basins.draw import DOUBT, GRID, least_share
 
 
+@pytest.fixture(autouse=True)
+def _afresh() -> None:
+    """Each test computes what it looks at."""
+    least_share.cache_clear()
+
+
 def tail(found: int, count: int, share: Fraction) -> Fraction:
     """The probability that so many, or more, of a number of trials are successes: the sum of its terms."""
     terms = (comb(count, k) * share**k * (1 - share) ** (count - k) for k in range(found, count + 1))
@@ -40,6 +46,19 @@ def test_floats_propose_and_integers_decide(found: int, count: int, monkeypatch:
     assert least_share.__wrapped__(20, 40) == least_share(20, 40)
     monkeypatch.setattr(draw, "_proposed", lambda *_: 2)
     assert least_share.__wrapped__(1, 10**4) == 0  # found once in ten thousand
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 40])
+def test_no_larger_part_of_the_grid_is_shown(count: int) -> None:
+    """For all numbers of cells that may be found: the bound of Chernoff, in fractions, holds for a/G, not for more."""
+    for found in range(1, count + 1):
+        q, rest = Fraction(found, count), count - found
+
+        def holds(p: Fraction, q: Fraction = q, found: int = found, rest: int = rest) -> bool:
+            return p <= q and (p / q) ** found * ((1 - p) / (1 - q) if rest else 1) ** rest <= Fraction(1, DOUBT)
+
+        share = least_share(found, count)
+        assert holds(share) and not holds(share + Fraction(1, GRID))
 
 
 def test_nothing_found_shows_nothing() -> None:
