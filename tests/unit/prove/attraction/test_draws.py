@@ -46,6 +46,13 @@ def test_starts_in_drawn_cells_do_what_is_proved(found: hc.Basins, monkeypatch: 
     assert found.likely(*found.single) > found.decided + (1 - found.decided) * Fraction(3, 4)
 
 
+def test_drawn_cells_come_to_a_trap() -> None:
+    """Around the minimizer of a bowl all runs bounce, in no single cycle: all cells flow in, and none is of the core."""
+    bowl = hc.Objective.parse("(x**2 + y**2)/2")
+    found = hc.basins(bowl, [(-0.75, 0.75)] * 2, "1", "0.125", depth=8, goal=0.3, workers=1, draws=20)
+    assert found.draw is not None and (found.draw.labels == found.traps[0].labels[1]).all()
+
+
 def test_a_draw_is_proved_again(found: hc.Basins, tmp_path: Path) -> None:
     """From a file, with all its claims; with another seed other cells are meant, and it is not."""
     found.save(tmp_path / "basins.json")
