@@ -47,7 +47,7 @@ def test_starts_in_drawn_cells_do_what_is_proved(found: hc.Basins, monkeypatch: 
 
 
 def test_drawn_cells_come_to_a_trap() -> None:
-    """Around the minimizer of a bowl all runs bounce, in no single cycle: all cells flow in, and none is of the core."""
+    """Around the minimizer of a bowl all runs bounce, in no single cycle: all cells flow in, none is of the core."""
     bowl = hc.Objective.parse("(x**2 + y**2)/2")
     found = hc.basins(bowl, [(-0.75, 0.75)] * 2, "1", "0.125", depth=8, goal=0.3, workers=1, draws=20)
     assert found.draw is not None and (found.draw.labels == found.traps[0].labels[1]).all()
