@@ -357,8 +357,8 @@ class Basins(AboutProblem, Saved):
             )
         if self.traps:
             cores = decimal_above(self.share(*(trap.core for trap in self.traps)))
-            instead = "or does what is named instead"
-            lines.append(f"{decimal_below(self.trapped)} is trapped in cells that are at most {cores}, {instead}")
+            instead = ", or does what is named instead" * any(trap.others for trap in self.traps)
+            lines.append(f"{decimal_below(self.trapped)} is trapped in cells that are at most {cores}{instead}")
         return lines
 
     @quiet

@@ -160,7 +160,8 @@ def test_traps_count_if_something_is_said(core: bool, inward: bool, others: tupl
     assert found.decided == Fraction(1, 16) + (share if single else 0)
     assert (found.all_claims[0].status is Status.PROVED) is counts
     assert ("never leaves them" in found.all_claims[0].statement) is core
-    last = "is trapped in cells that are at most " + ("0.25" if core else "0") + ", or does what is named instead"
+    last = "is trapped in cells that are at most " + ("0.25" if core else "0")
+    last += ", or does what is named instead" * bool(others)
     assert found.card()[-1].endswith(last) and found.card()[-1].split()[0] == certificate.decimal_below(found.trapped)
     assert f"in {single * (core + inward) + 1} cells;" in found.card()[-2]
 
@@ -211,7 +212,7 @@ def test_shares_are_rounded_to_the_safe_side() -> None:
     text = found.all_claims[0].statement
     assert "comes to cells in [-0.333334, 0.333334] x [-0.333334, 0.333334] that are together at most 1 of" in text
     assert "together at least 0.999999 of the box" in text
-    assert found.card()[-1].startswith("0.999999 is trapped in cells that are at most 1, or")
+    assert found.card()[-1].startswith("0.999999 is trapped in cells that are at most 1")
     assert found.card()[-2].startswith("0.999999 of the box is decided, in 30 cells; 0 converges")
     assert "0.9999 decided" in repr(found)
     assert (
