@@ -212,10 +212,10 @@ def test_a_run_stops_at_a_point_whose_target_is_a_saddle():
     assert hc.verify(cert)
 
 
-@pytest.mark.parametrize("smoothing", [pytest.param("0", marks=pytest.mark.thorough), "0.1"])
+@pytest.mark.parametrize("smoothing", ["0", "0.1"])
 def test_cross_entropy_without_decay_is_reported_and_never_proved(smoothing):
     """No minimizer is isolated, or attained: the end of a run gets undecided claims, and advice."""
-    f = network((4, 8, 3), 20, loss="cross_entropy", label_smoothing=smoothing)
+    f = network((2, 4, 3), 8, loss="cross_entropy", label_smoothing=smoothing)
     run = hc.sam.run(f, f.initial(0), 1, "0.1", 5000, progress=False)
     cert = hc.certify(f, run.x, 1)
     assert all(claim.status == "undecided" for claim in cert.claims.values())
