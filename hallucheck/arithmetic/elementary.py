@@ -22,7 +22,7 @@ def series(first: Interval, ratio: Callable[[int], Interval]) -> Interval:
     """`t_0 + t_1 + ...` with `t_k = ratio(k) t_(k-1)`; once a ratio is at most 1/2 in size, so are all that follow."""
     term = result = first
     for k in count(1):
-        small = term[0] == term[1] == 0 or term.size() <= result.size() - precision() or k > precision()
+        small = term[0] == term[1] == 0 or term.size() <= result.size() - precision() or k > 8 * precision()
         if small and abs(ratio(k)).at_most(HALF):
             break
         term = term * ratio(k)
@@ -69,13 +69,17 @@ def log(x: Interval) -> Interval:
     def at(point: Interval) -> Interval:
         a = exact(Fraction(math.log(point[0]) + point[2] * math.log(2)))
         z = point * exp(-a)
-        q = (z - ONE) / (z + ONE)
-        square = q * q
-        if not square.below(HALF):
-            raise Undefined("a logarithm is not known")
-        return a + TWO * series(q, lambda n: square * exact(Fraction(2 * n - 1, 2 * n + 1)))
+        return a + TWO * artanh((z - ONE) / (z + ONE))
 
     return monotone(x, at)
+
+
+def artanh(q: Interval) -> Interval:
+    """`q + q**3/3 + q**5/5 + ...`, of small numbers."""
+    square = q * q
+    if not square.below(HALF):
+        raise Undefined("a logarithm is not known")
+    return series(q, lambda n: square * exact(Fraction(2 * n - 1, 2 * n + 1)))
 
 
 def sin_cos(point: Interval) -> tuple[Interval, Interval]:
@@ -157,12 +161,12 @@ def erf(x: Interval) -> Interval:
 
 
 def softplus(x: Interval) -> Interval:
-    """`log(1 + exp x)`, which is `x + log(1 + exp(-x))`."""
+    """`log(1 + exp x)`, which is `x + log(1 + exp(-x))`; `log(1 + y)` is `2 artanh(y/(2 + y))`."""
 
     def at(point: Interval) -> Interval:
-        if point.positive():
-            return point + log(ONE + exp(-point))
-        return log(ONE + exp(point))
+        y = exp(-abs(point))
+        tail = TWO * artanh(y / (TWO + y))
+        return point + tail if point.positive() else tail
 
     return monotone(x, at)
 

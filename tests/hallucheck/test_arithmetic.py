@@ -80,6 +80,16 @@ def test_functions_contain_the_values(name):
     assert found > 10
 
 
+@pytest.mark.parametrize("name", ["exp", "log", "sin", "cos", "tanh", "erf", "softplus"])
+def test_functions_of_numbers_are_sharp(name):
+    """At numbers of moderate size all but a few bits are right, also where the terms of a series grow at first."""
+    for value in (Fraction(1, 3), *map(Fraction, (1, 4, 7, 8, 10, 12, 30, -1, -7, -80))):
+        if name != "log" or value > 0:
+            with working_precision(128):
+                low, high = FUNCTIONS[name][0](exact(value)).ends()
+            assert 0 <= high - low <= abs(low) / 2**120, value
+
+
 @pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv"])
 def test_operations_contain_the_values(name):
     """For all ends of operands of very different sizes."""
